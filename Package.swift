@@ -1,0 +1,81 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// Warnings are errors in this project's own builds (`WEIR_STRICT=1`, set by `make check`); a package that depends on
+// Weir never sees the flag, which SwiftPM would refuse in a dependency.
+let strict = ProcessInfo.processInfo.environment["WEIR_STRICT"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (strict ? [.unsafeFlags(["-warnings-as-errors"])] : [])
+
+let package = Package(
+    name: "weir",
+    products: [
+        .library(name: "Weir", targets: ["Weir"]),
+        .library(name: "StreamTesting", targets: ["StreamTesting"]),
+        .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
+        .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    ],
+    targets: [
+        // C: a header of intrinsics and system calls, and the system libraries.
+        .target(name: "CWeir"),
+        .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // The library. Arrows point one way: each target names only targets above it.
+        .target(name: "StateBackend", dependencies: ["CWeir"], swiftSettings: swiftSettings),
+        .target(name: "StreamFormats", dependencies: ["CWeir", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "StreamCore",
+            dependencies: [
+                "CWeir", "StateBackend", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ], swiftSettings: swiftSettings),
+        .target(
+            name: "StreamOperators", dependencies: ["CWeir", "StateBackend", "StreamCore"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "StreamConnectors", dependencies: ["StreamCore", "StreamFormats"], swiftSettings: swiftSettings),
+        .target(
+            name: "Weir",
+            dependencies: ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
+            swiftSettings: swiftSettings),
+        .target(name: "StreamTesting", dependencies: ["Weir"], swiftSettings: swiftSettings),
+
+        // The sample application.
+        .target(name: "AdAnalyticsJob", dependencies: ["Weir"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "AdAnalyticsRunner",
+            dependencies: [
+                "AdAnalyticsJob", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swiftSettings),
+
+        .testTarget(
+            name: "NativeLibraryTests", dependencies: ["CRocksDB", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
+        .testTarget(name: "StateBackendTests", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
+        .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StreamCoreTests", dependencies: ["StreamCore", "StreamTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StreamOperatorsTests", dependencies: ["Weir", "StreamTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StreamConnectorsTests", dependencies: ["Weir", "StreamTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "AdAnalyticsJobTests", dependencies: ["AdAnalyticsJob", "StreamTesting"],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
+    ]
+)
