@@ -74,6 +74,9 @@ static inline void weir_unmap(void *memory, size_t bytes) {
 #endif
 }
 
+/// Names a thread, for debuggers and profilers; at most 15 bytes are kept.
+void weir_name_thread(unsigned long thread, const char *name);
+
 /// Nanoseconds of the monotonic clock.
 static inline int64_t weir_monotonic_ns(void) {
     struct timespec now;

@@ -1,0 +1,28 @@
+/// A fault in the use of state, with a remedy in its message.
+public struct StateError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong; more codes may come.
+    public struct Code: RawRepresentable, Hashable, Sendable {
+        /// The code's name.
+        public let rawValue: String
+
+        /// A code of the given name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// Two states of one step have the same name, or one has none.
+        public static let duplicateState = Code(rawValue: "duplicateState")
+    }
+
+    /// What went wrong.
+    public let code: Code
+    /// What went wrong, where, and what to do.
+    public let message: String
+
+    /// An error of the given code.
+    public init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The code and the message.
+    public var description: String { "\(code.rawValue): \(message)" }
+}

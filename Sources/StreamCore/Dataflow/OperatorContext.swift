@@ -1,0 +1,29 @@
+public import StateBackend
+
+/// What the runtime tells an operator when its copy on a worker is made.
+public struct OperatorContext {
+    /// The step's name.
+    public let step: String
+    /// The index of the worker, 0 ..< `parallelism`.
+    public let worker: Int
+    /// The number of workers.
+    public let parallelism: Int
+    /// The number of records that a batch holds.
+    public let batchSize: Int
+    /// The job's key groups.
+    public let keyGroups: KeyGroups
+    /// The job's clock.
+    public let clock: any ProcessingClock
+    /// The step's counters on this worker.
+    public let counters: StepCounters
+    let build: WorkerBuild
+    let node: Int
+
+    /// A collector for the side output that `tag` names, or nil when no step of the pipeline reads it.
+    ///
+    /// The operator flushes it at the end of `process` and `advance`.
+    public func collector<Element: Sendable>(for tag: SideOutput<Element>) -> Collector<Element>? {
+        guard let port = build.graph.nodes[node].sideOutputs[tag.name] else { return nil }
+        return Collector(outlet: build.outlet(node: node, port: port), batchSize: batchSize)
+    }
+}

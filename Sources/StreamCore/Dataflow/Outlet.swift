@@ -1,0 +1,33 @@
+/// An operator's exit: passes batches and signals on to every connected inlet, in order.
+public final class Outlet<Payload: BatchPayload> {
+    @usableFromInline var readers: [Inlet<Payload>] = []
+    @usableFromInline var consumers: [Inlet<Payload>] = []
+
+    /// An exit that leads nowhere yet.
+    public init() {}
+
+    /// Connects an inlet.
+    public func connect(_ inlet: Inlet<Payload>) {
+        if inlet.consumes { consumers.append(inlet) } else { readers.append(inlet) }
+    }
+
+    /// Whether nobody reads what comes out here.
+    @inlinable public var isUnconnected: Bool { readers.isEmpty && consumers.isEmpty }
+
+    /// Hands on a batch. The records are copied only where several inlets consume them.
+    @inlinable
+    public func push(_ payload: Payload) throws {
+        guard payload.count > 0 else { return }
+        for reader in readers { try reader.onBatch(payload) }
+        guard let last = consumers.last else { return }
+        for consumer in consumers.dropLast() { try consumer.onBatch(payload.copy()) }
+        try last.onBatch(payload)
+    }
+
+    /// Hands on a signal.
+    @inlinable
+    public func signal(_ signal: Signal) throws {
+        for reader in readers { try reader.onSignal(signal) }
+        for consumer in consumers { try consumer.onSignal(signal) }
+    }
+}

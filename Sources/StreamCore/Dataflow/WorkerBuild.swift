@@ -1,0 +1,93 @@
+/// The making of one worker's copy of the dataflow: the outlets so far, and what the copies share.
+public final class WorkerBuild {
+    let graph: DataflowGraph
+    let shared: JobBuild
+    /// The index of the worker.
+    public let worker: Int
+    var outlets: [DataflowGraph.Port: AnyObject] = [:]
+    var tasks: [(node: Int, task: InputTask)] = []
+    var senders: [(node: Int, sender: BlockableSender)] = []
+    var idleActions: [() throws -> Bool] = []
+
+    init(graph: DataflowGraph, shared: JobBuild, worker: Int) {
+        self.graph = graph
+        self.shared = shared
+        self.worker = worker
+    }
+
+    /// The outlet of a step's port on this worker.
+    @usableFromInline
+    func outlet<Payload: BatchPayload>(node: Int, port: Int) -> Outlet<Payload> {
+        let key = DataflowGraph.Port(node: node, port: port)
+        if let outlet = outlets[key] as? Outlet<Payload> { return outlet }
+        let outlet = Outlet<Payload>()
+        outlets[key] = outlet
+        return outlet
+    }
+
+    /// Connects `inlet` to the `index`-th input of step `node`.
+    @usableFromInline
+    func connect<Payload: BatchPayload>(_ inlet: Inlet<Payload>, input index: Int, ofNode node: Int) {
+        let port = graph.nodes[node].inputs[index]
+        let step = graph.nodes[node].name
+        let code: JobError.Code = graph.nodes[node].kind == .sink ? .sinkFailed : .stepFailed
+        // An error is named after the step in which it arose; those further up leave it as it is.
+        let named = Inlet<Payload>(
+            consumes: inlet.consumes,
+            onBatch: { batch in
+                do { try inlet.onBatch(batch) } catch { throw JobError.wrap(error, code, step: step) }
+            },
+            onSignal: { signal in
+                do { try inlet.onSignal(signal) } catch { throw JobError.wrap(error, code, step: step) }
+            })
+        outlet(node: port.node, port: port.port).connect(named)
+    }
+
+    /// What an operator of step `node` is told.
+    @usableFromInline
+    func context(node: Int) -> OperatorContext {
+        OperatorContext(
+            step: graph.nodes[node].name, worker: worker, parallelism: shared.options.parallelism,
+            batchSize: shared.options.batchSize, keyGroups: shared.options.keyGroups, clock: shared.options.clock,
+            counters: shared.counters[worker][node], build: self, node: node)
+    }
+
+    @usableFromInline var parallelism: Int { shared.options.parallelism }
+    @usableFromInline var batchSize: Int { shared.options.batchSize }
+
+    /// Registers what is to be done before the worker waits for input: passing on what was held back. The action tells
+    /// whether there was anything.
+    @usableFromInline
+    func onIdle(_ action: @escaping () throws -> Bool) { idleActions.append(action) }
+
+    /// The part of an exchange that the workers share, made by the first of them.
+    @usableFromInline
+    func channels<Payload: BatchPayload>(node: Int) -> ExchangeChannels<Payload> {
+        if let channels = shared.exchanges[node] as? ExchangeChannels<Payload> { return channels }
+        let channels = ExchangeChannels<Payload>(
+            wakeSignals: shared.wakeSignals, ringCapacity: shared.options.ringCapacity)
+        shared.exchanges[node] = channels
+        return channels
+    }
+
+    @usableFromInline
+    func add(task: InputTask, node: Int) { tasks.append((node, task)) }
+
+    @usableFromInline
+    func add(sender: BlockableSender, node: Int) { senders.append((node, sender)) }
+}
+
+/// What the copies of a dataflow share while they are made.
+final class JobBuild {
+    let options: JobOptions
+    let wakeSignals: [WakeSignal]
+    let counters: [[StepCounters]]
+    var exchanges: [Int: AnyObject] = [:]
+    var splits: [Int: [any Sendable]] = [:]
+
+    init(options: JobOptions, stepCount: Int) {
+        self.options = options
+        wakeSignals = (0..<options.parallelism).map { _ in WakeSignal() }
+        counters = (0..<options.parallelism).map { _ in (0..<stepCount).map { _ in StepCounters() } }
+    }
+}

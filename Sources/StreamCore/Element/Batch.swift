@@ -1,0 +1,58 @@
+/// A batch of records with their timestamps in a column of their own: the unit that moves between operators.
+///
+/// Invariant (the reason for `@unchecked Sendable`): a batch has one owner at a time. Whoever is handed a batch may
+/// read it until it returns, and may change it only when it declared to consume its input; between workers a batch is
+/// moved through a ring, which orders the writes before the reads.
+public final class Batch<Element: Sendable>: BatchPayload, @unchecked Sendable {
+    /// The records, `count` of them initialised.
+    public var elements: UnsafeMutablePointer<Element>
+    /// The records' timestamps, beside `elements`.
+    public var timestamps: UnsafeMutablePointer<Timestamp>
+    /// The number of records.
+    public var count = 0
+    /// How many records fit.
+    public let capacity: Int
+
+    /// An empty batch with room for `capacity` records, at least one.
+    @inlinable
+    public init(capacity: Int) {
+        self.capacity = Swift.max(capacity, 1)
+        elements = .allocate(capacity: self.capacity)
+        timestamps = .allocate(capacity: self.capacity)
+    }
+
+    @inlinable
+    deinit {
+        elements.deinitialize(count: count)
+        elements.deallocate()
+        timestamps.deallocate()
+    }
+
+    /// Whether no further record fits.
+    @inlinable public var isFull: Bool { count == capacity }
+
+    /// Adds a record; there must be room.
+    @inlinable @inline(__always)
+    public func append(_ element: consuming Element, at timestamp: Timestamp) {
+        (elements + count).initialize(to: element)
+        timestamps[count] = timestamp
+        count &+= 1
+    }
+
+    /// Destroys the records and keeps the room.
+    @inlinable
+    public func removeAll() {
+        elements.deinitialize(count: count)
+        count = 0
+    }
+
+    /// A batch of its own with copies of the records.
+    @inlinable
+    public func copy() -> Batch<Element> {
+        let result = Batch(capacity: capacity)
+        result.elements.initialize(from: elements, count: count)
+        result.timestamps.update(from: timestamps, count: count)
+        result.count = count
+        return result
+    }
+}

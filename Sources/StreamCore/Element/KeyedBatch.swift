@@ -1,0 +1,73 @@
+public import StateBackend
+
+/// A batch whose records' keys and the keys' hashes have been worked out once, in columns of their own.
+///
+/// Read-only for operators: a keyed batch may be shared by several.
+/// Invariant (the reason for `@unchecked Sendable`): after it is filled, a keyed batch is only read, by the worker
+/// that it was handed to.
+public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, @unchecked Sendable {
+    /// The records and their timestamps.
+    public var records: Batch<Element>
+    /// The records' keys, as many as there are records.
+    public let keys: UnsafeMutablePointer<Key>
+    /// The keys' stable hashes, beside `keys`.
+    public let hashes: UnsafeMutablePointer<UInt64>
+    /// How many records fit.
+    public let capacity: Int
+    @usableFromInline var keyCount = 0
+
+    /// An empty keyed batch with room for `capacity` records.
+    @inlinable
+    public init(capacity: Int) {
+        self.capacity = Swift.max(capacity, 1)
+        records = Batch(capacity: self.capacity)
+        keys = .allocate(capacity: self.capacity)
+        hashes = .allocate(capacity: self.capacity)
+    }
+
+    /// A keyed batch of `records`, with the keys that `keyOf` finds in them.
+    @inlinable @inline(__always)
+    public init<Failure: Error>(_ records: Batch<Element>, keyOf: (Element) throws(Failure) -> Key) throws(Failure) {
+        self.records = records
+        capacity = records.capacity
+        keys = .allocate(capacity: capacity)
+        hashes = .allocate(capacity: capacity)
+        let elements = records.elements
+        for i in 0..<records.count {
+            let key = try keyOf(elements[i])
+            hashes[i] = key.stableHash
+            (keys + i).initialize(to: key)
+            keyCount = i &+ 1
+        }
+    }
+
+    @inlinable
+    deinit {
+        keys.deinitialize(count: keyCount)
+        keys.deallocate()
+        hashes.deallocate()
+    }
+
+    /// The number of records.
+    @inlinable public var count: Int { records.count }
+
+    /// Adds a record; there must be room.
+    @inlinable @inline(__always)
+    public func append(_ element: consuming Element, at timestamp: Timestamp, key: consuming Key, hash: UInt64) {
+        (keys + keyCount).initialize(to: key)
+        hashes[keyCount] = hash
+        keyCount &+= 1
+        records.append(element, at: timestamp)
+    }
+
+    /// A keyed batch of its own with copies of the records.
+    @inlinable
+    public func copy() -> KeyedBatch<Key, Element> {
+        let result = KeyedBatch(capacity: capacity)
+        result.records = records.copy()
+        result.keys.initialize(from: keys, count: keyCount)
+        result.hashes.update(from: hashes, count: keyCount)
+        result.keyCount = keyCount
+        return result
+    }
+}

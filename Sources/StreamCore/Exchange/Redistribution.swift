@@ -1,0 +1,104 @@
+/// How whole batches are spread over the workers.
+@usableFromInline
+enum Redistribution: Sendable {
+    case roundRobin
+    case toFirst
+    case toAll
+}
+
+extension DataStream {
+    /// Spreads the records evenly over the workers, batch by batch. Their order is lost.
+    public func rebalance(_ name: String? = nil) -> DataStream<Element> {
+        redistribute(self.name(name, "rebalance"), .roundRobin)
+    }
+
+    /// Sends all records to the first worker: for a sink that writes one file, or results that are ranked together.
+    public func global(_ name: String? = nil) -> DataStream<Element> {
+        redistribute(self.name(name, "global"), .toFirst)
+    }
+
+    /// Sends every record to every worker.
+    public func broadcast(_ name: String? = nil) -> DataStream<Element> {
+        redistribute(self.name(name, "broadcast"), .toAll)
+    }
+
+    private func redistribute(_ name: String, _ how: Redistribution) -> DataStream<Element> {
+        let node = builder.add(name, .exchange, inputs: [port]) { build, node in
+            let outlet: Outlet<Batch<Element>> = build.outlet(node: node, port: 0)
+            let counters = build.context(node: node).counters
+            let workers = build.parallelism
+            guard workers > 1 else {
+                let through = Inlet<Batch<Element>>(
+                    consumes: true,
+                    onBatch: { batch in
+                        counters.addIn(batch.count)
+                        counters.addOut(batch.count)
+                        try outlet.push(batch)
+                    }, onSignal: { try outlet.signal($0) })
+                build.connect(through, input: 0, ofNode: node)
+                return
+            }
+            let sender = build.exchange(node: node, outlet: outlet)
+            var next = build.worker
+            // A batch that goes to another worker leaves its producer for good, so it is copied out of it.
+            let inlet = Inlet<Batch<Element>>(
+                consumes: false,
+                onBatch: { batch in
+                    counters.addIn(batch.count)
+                    switch how {
+                    case .roundRobin:
+                        next = (next + 1) % workers
+                        try sender.send(batch.copy(), to: next)
+                    case .toFirst: try sender.send(batch.copy(), to: 0)
+                    case .toAll: for target in 0..<workers { try sender.send(batch.copy(), to: target) }
+                    }
+                }, onSignal: { try sender.broadcast($0) })
+            build.connect(inlet, input: 0, ofNode: node)
+        }
+        return DataStream(builder: builder, port: DataflowGraph.Port(node: node, port: 0), hasEventTime: hasEventTime)
+    }
+
+    /// This stream and others of the same type as one. The watermark is the lowest of theirs.
+    public func union(_ name: String? = nil, _ others: DataStream<Element>...) -> DataStream<Element> {
+        let streams = [self] + others
+        let inputCount = streams.count
+        let node = builder.add(self.name(name, "union"), .operation, inputs: streams.map(\.port)) { build, node in
+            let outlet: Outlet<Batch<Element>> = build.outlet(node: node, port: 0)
+            let counters = build.context(node: node).counters
+            let merger = OperatorCell(SignalMerger(inputCount: inputCount))
+            for input in 0..<inputCount {
+                let inlet = Inlet<Batch<Element>>(
+                    consumes: true,
+                    onBatch: { batch in
+                        counters.addIn(batch.count)
+                        counters.addOut(batch.count)
+                        try outlet.push(batch)
+                    },
+                    onSignal: { signal in
+                        try merger.operation.receive(signal, from: input) { merged in
+                            if case .watermark(let watermark) = merged { counters.note(watermark: watermark) }
+                            try outlet.signal(merged)
+                        }
+                    })
+                build.connect(inlet, input: input, ofNode: node)
+            }
+        }
+        return DataStream(
+            builder: builder, port: DataflowGraph.Port(node: node, port: 0),
+            hasEventTime: streams.allSatisfy(\.hasEventTime))
+    }
+}
+
+extension WorkerBuild {
+    /// This worker's ends of an exchange: its receiver becomes an input task, its sender is returned.
+    @usableFromInline
+    func exchange<Payload: BatchPayload>(node: Int, outlet: Outlet<Payload>) -> ExchangeSender<Payload> {
+        let channels: ExchangeChannels<Payload> = channels(node: node)
+        let receiver = ExchangeReceiver(
+            channels: channels, worker: worker, outlet: outlet, counters: shared.counters[worker][node])
+        let sender = ExchangeSender(channels: channels, worker: worker, receiver: receiver)
+        add(task: InputTask(poll: { try receiver.poll() }), node: node)
+        add(sender: BlockableSender(isBlocked: { sender.isBlocked }, retry: { sender.retry() }), node: node)
+        return sender
+    }
+}

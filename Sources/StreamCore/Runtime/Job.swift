@@ -1,0 +1,101 @@
+internal import Logging
+internal import Synchronization
+
+/// A running pipeline.
+public final class Job: Sendable {
+    /// The pipeline's name.
+    public let name: String
+    private let options: JobOptions
+    private let control: JobControl
+    private let counters: [[StepCounters]]
+    private let stepNames: [String]
+    private let workers: Mutex<[Worker]>
+    private let state = Mutex(State())
+
+    private struct State {
+        var isFinished = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    init(pipeline: Pipeline, options: JobOptions) throws {
+        try options.validate()
+        name = pipeline.name
+        self.options = options
+        stepNames = pipeline.graph.nodes.map(\.name)
+        let shared = JobBuild(options: options, stepCount: pipeline.graph.nodes.count)
+        counters = shared.counters
+        control = JobControl(wakeSignals: shared.wakeSignals)
+        var workers: [Worker] = []
+        for index in 0..<options.parallelism {
+            let build = WorkerBuild(graph: pipeline.graph, shared: shared, worker: index)
+            for (node, description) in pipeline.graph.nodes.enumerated() {
+                do {
+                    try description.build(build, node)
+                } catch {
+                    let code: JobError.Code =
+                        switch description.kind {
+                        case .source: .sourceFailed
+                        case .sink: .sinkFailed
+                        default: .stepFailed
+                        }
+                    throw JobError.wrap(error, code, step: description.name)
+                }
+            }
+            workers.append(Worker(build: build))
+        }
+        self.workers = Mutex(workers)
+    }
+
+    func start() {
+        let logger = options.logger
+        logger.info("job started", metadata: ["job": "\(name)", "parallelism": "\(options.parallelism)"])
+        let reporter = options.metricsInterval.map { MetricsReporter(job: self, interval: $0) }
+        let scheduled = workers.withLock { workers in
+            defer { workers = [] }
+            return workers.map { ScheduledWorker(worker: $0, control: control) }
+        }
+        options.scheduler.run(scheduled) { [self] in
+            reporter?.stop()
+            switch control.stopped {
+            case .running: logger.info("job finished", metadata: ["job": "\(name)"])
+            case .cancelled: logger.info("job cancelled", metadata: ["job": "\(name)"])
+            case .failed(let error): logger.error("job failed", metadata: ["job": "\(name)", "error": "\(error)"])
+            }
+            let waiters = state.withLock { state in
+                state.isFinished = true
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters { waiter.resume() }
+        }
+    }
+
+    /// Stops the job where it is; ``wait()`` then throws `CancellationError`.
+    public func cancel() { control.cancel() }
+
+    /// What the job has counted so far.
+    public var status: JobStatus { JobStatus(names: stepNames, counters: counters) }
+
+    /// Whether the job has ended, for whatever reason.
+    public var isFinished: Bool { state.withLock { $0.isFinished } }
+
+    /// Waits for the job's end. Cancelling the waiting task doesn't stop the job; ``cancel()`` does.
+    ///
+    /// - Returns: what the job counted.
+    /// - Throws: ``JobError`` when it failed, `CancellationError` when it was cancelled.
+    @discardableResult
+    public func wait() async throws -> JobStatus {
+        await withCheckedContinuation { continuation in
+            let finished = state.withLock { state in
+                if !state.isFinished { state.waiters.append(continuation) }
+                return state.isFinished
+            }
+            if finished { continuation.resume() }
+        }
+        switch control.stopped {
+        case .running: return status
+        case .cancelled: throw CancellationError()
+        case .failed(let error): throw error
+        }
+    }
+}

@@ -1,0 +1,35 @@
+internal import Synchronization
+
+/// The switch that all workers of a job look at: running, cancelled or failed.
+final class JobControl: Sendable {
+    private let running = Atomic<Bool>(true)
+    private let wakeSignals: [WakeSignal]
+    private let outcome = Mutex<Outcome>(.running)
+
+    enum Outcome: Sendable {
+        case running
+        case cancelled
+        case failed(JobError)
+    }
+
+    init(wakeSignals: [WakeSignal]) { self.wakeSignals = wakeSignals }
+
+    var isRunning: Bool { running.load(ordering: .relaxed) }
+
+    /// Why the workers stopped before the input's end, if they did.
+    var stopped: Outcome { outcome.withLock { $0 } }
+
+    func cancel() { stop(.cancelled) }
+
+    /// The first failure decides.
+    func fail(_ error: any Error, worker: Int) {
+        let failure = (error as? JobError) ?? JobError(code: .stepFailed, message: "\(error)", cause: error)
+        stop(.failed(failure))
+    }
+
+    private func stop(_ reason: Outcome) {
+        outcome.withLock { if case .running = $0 { $0 = reason } }
+        running.store(false, ordering: .releasing)
+        for signal in wakeSignals { signal.notify() }
+    }
+}

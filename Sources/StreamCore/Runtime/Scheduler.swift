@@ -1,0 +1,46 @@
+/// What a worker's step came to.
+public enum StepResult: Sendable {
+    /// Something was done; step again.
+    case progress
+    /// There is nothing to do until another worker or a source has something.
+    case idle
+    /// The worker's inputs have ended and everything is passed on.
+    case finished
+}
+
+/// A worker as a scheduler sees it.
+public struct ScheduledWorker: Sendable {
+    let worker: Worker
+    let control: JobControl
+
+    /// Does a bounded piece of work. Errors stop the job and are reported by it.
+    public func step() -> StepResult {
+        guard control.isRunning else { return .finished }
+        do {
+            return try worker.step()
+        } catch {
+            control.fail(error, worker: worker.index)
+            return .finished
+        }
+    }
+
+    /// Announces that the calling thread will ``sleep(atMost:)`` unless one more step finds something to do.
+    public func announceSleep() { worker.wakeSignal.announceSleep() }
+
+    /// Takes the announcement back.
+    public func cancelSleep() { worker.wakeSignal.cancelSleep() }
+
+    /// Sleeps until there may be something to do, `limit` at most.
+    public func sleep(atMost limit: Duration) {
+        let (nanoseconds, overflow) = limit.milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        worker.wakeSignal.sleep(nanoseconds: overflow ? .max : nanoseconds)
+    }
+}
+
+/// The seam between workers and the threads that drive them.
+///
+/// Two implementations: ``ThreadedScheduler`` for speed, ``DeterministicScheduler`` for tests and replays.
+public protocol Scheduler: Sendable {
+    /// Begins to step each of `workers` until it has finished; calls `completion` once, when all have. Returns at once.
+    func run(_ workers: [ScheduledWorker], completion: @escaping @Sendable () -> Void)
+}

@@ -1,0 +1,53 @@
+internal import Synchronization
+
+/// Runs each worker on a thread of its own. A worker without work sleeps and costs nothing.
+public struct ThreadedScheduler: Scheduler {
+    /// Rounds without work before a worker sleeps. Longer spins cost CPU when idle and lose on shared cores.
+    private static let spins = 200
+    /// How long a worker sleeps at most before it asks its sources again.
+    private static let sleepLimit = Duration.milliseconds(1)
+
+    /// A scheduler with a thread per worker.
+    public init() {}
+
+    /// Starts a thread per worker.
+    public func run(_ workers: [ScheduledWorker], completion: @escaping @Sendable () -> Void) {
+        let left = Left(workers.count)
+        for worker in workers {
+            WorkerThread.start(name: "weir-\(worker.worker.index)") {
+                Self.drive(worker)
+                if left.decrease() == 0 { completion() }
+            }
+        }
+    }
+
+    private static func drive(_ worker: ScheduledWorker) {
+        var idleRounds = 0
+        while true {
+            switch worker.step() {
+            case .finished: return
+            case .progress: idleRounds = 0
+            case .idle:
+                idleRounds += 1
+                if idleRounds < spins {
+                    WakeSignal.pause()
+                    continue
+                }
+                worker.announceSleep()
+                switch worker.step() {
+                case .finished: return
+                case .progress:
+                    worker.cancelSleep()
+                    idleRounds = 0
+                case .idle: worker.sleep(atMost: sleepLimit)
+                }
+            }
+        }
+    }
+
+    private final class Left: Sendable {
+        private let count: Atomic<Int>
+        init(_ count: Int) { self.count = Atomic(count) }
+        func decrease() -> Int { count.subtract(1, ordering: .acquiringAndReleasing).newValue }
+    }
+}

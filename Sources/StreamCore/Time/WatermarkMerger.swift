@@ -1,0 +1,82 @@
+/// Merges the watermarks of several inputs (splits, channels, the sides of a union or join) into one.
+///
+/// The merged watermark is the lowest of the inputs that count, and never regresses. An input counts unless it is
+/// idle, or has come back from idleness and not yet caught up with the merged watermark. Before every input has a
+/// watermark there is none. When the last input that is not idle goes idle, the merged watermark moves to the highest
+/// of them and the merged stream is idle. (Follows Flink's `StatusWatermarkValve`.)
+public struct WatermarkMerger: Sendable {
+    /// What an update did to the merged stream.
+    @frozen
+    public struct Change: Sendable, Equatable {
+        /// The merged watermark, when it rose.
+        public var watermark: Timestamp?
+        /// Whether the merged stream went idle (true) or came back (false), when it did either.
+        public var idle: Bool?
+
+        /// Nothing changed.
+        public static let none = Change(watermark: nil, idle: nil)
+    }
+
+    struct Input: Sendable {
+        var watermark = Timestamp.min
+        var isIdle = false
+        var isAligned = true
+    }
+
+    private var inputs: [Input]
+    /// The merged watermark; `Timestamp.min` before there is one.
+    public private(set) var watermark = Timestamp.min
+    /// Whether every input is idle.
+    public private(set) var isIdle = false
+
+    /// A merger of `inputCount` inputs, none of which has a watermark yet.
+    public init(inputCount: Int) { inputs = Array(repeating: Input(), count: inputCount) }
+
+    /// The watermark of one input.
+    public func watermark(ofInput input: Int) -> Timestamp { inputs[input].watermark }
+
+    /// Input `input` has reached `watermark`. A lower one than before is ignored.
+    public mutating func advance(_ input: Int, to watermark: Timestamp) -> Change {
+        guard watermark > inputs[input].watermark else { return .none }
+        inputs[input].watermark = watermark
+        guard !inputs[input].isIdle else { return .none }
+        if watermark >= self.watermark { inputs[input].isAligned = true }
+        return Change(watermark: rise(to: lowest()), idle: nil)
+    }
+
+    /// Input `input` has gone idle.
+    public mutating func idle(_ input: Int) -> Change {
+        guard !inputs[input].isIdle else { return .none }
+        inputs[input].isIdle = true
+        inputs[input].isAligned = false
+        if inputs.contains(where: { !$0.isIdle }) { return Change(watermark: rise(to: lowest()), idle: nil) }
+        isIdle = true
+        return Change(watermark: rise(to: inputs.map(\.watermark).max()), idle: true)
+    }
+
+    /// Input `input` is back from idleness.
+    public mutating func activate(_ input: Int) -> Change {
+        guard inputs[input].isIdle else { return .none }
+        inputs[input].isIdle = false
+        inputs[input].isAligned = inputs[input].watermark >= watermark
+        let wasIdle = isIdle
+        isIdle = false
+        return Change(watermark: nil, idle: wasIdle ? false : nil)
+    }
+
+    /// The lowest watermark of the inputs that count, or nil when none counts.
+    private func lowest() -> Timestamp? {
+        var lowest: Timestamp?
+        for input in inputs where !input.isIdle && input.isAligned {
+            lowest = Swift.min(lowest ?? .max, input.watermark)
+        }
+        return lowest
+    }
+
+    private mutating func rise(to new: Timestamp?) -> Timestamp? {
+        guard let new, new > watermark else { return nil }
+        watermark = new
+        for i in inputs.indices where !inputs[i].isIdle && inputs[i].watermark >= new { inputs[i].isAligned = true }
+        return new
+    }
+}
