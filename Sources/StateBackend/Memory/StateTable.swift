@@ -88,6 +88,25 @@ public final class StateTable<Key: StreamKey, Value> {
         return insert(Entry(key: key, value: try initial()), tag: tag, hash: hash, slot: slot)
     }
 
+    /// Changes the value of `key`, or inserts what `insert` makes when the key is new.
+    @inlinable @inline(__always)
+    public func update(
+        _ key: Key, hash: UInt64, insert makeValue: () throws -> Value, update change: (inout Value) throws -> Void
+    ) rethrows {
+        let tag = Self.tag(hash)
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while true {
+            let found = tags[slot]
+            if found == tag && Key.same(entries[slot].key, key) {
+                try change(&value(at: slot).pointee)
+                return
+            }
+            if found == 0 { break }
+            slot = (slot &+ 1) & mask
+        }
+        _ = insert(Entry(key: key, value: try makeValue()), tag: tag, hash: hash, slot: slot)
+    }
+
     /// Removes `key` and returns its value, or nil when it isn't there.
     @inlinable
     @discardableResult

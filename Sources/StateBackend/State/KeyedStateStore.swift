@@ -34,6 +34,9 @@ public final class KeyedStateStore<Key: StreamKey> {
         return state
     }
 
+    /// The current key's hash.
+    @inlinable public var selectedHash: UInt64 { currentHash }
+
     /// The states' names with the number of keys that have a value.
     public var keyCounts: [(name: String, count: Int)] { counts.map { ($0.name, $0.count()) } }
 }

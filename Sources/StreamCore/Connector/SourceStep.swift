@@ -18,7 +18,7 @@ extension PipelineBuilder {
             let splits: [Input.Split] = try build.splits(node: node) {
                 try source.splits(parallelism: build.parallelism)
             }
-            let runner = SourceRunner<Input>(
+            let runner = try SourceRunner<Input>(
                 source: source, splits: splits, time: time, watermarks: watermarks,
                 context: build.context(node: node), outlet: build.outlet(node: node, port: 0))
             build.add(
@@ -97,15 +97,15 @@ final class SourceRunner<Input: Source> {
     init(
         source: Input, splits: [Input.Split], time: @escaping @Sendable (Input.Element) -> Timestamp,
         watermarks: WatermarkStrategy, context: OperatorContext, outlet: Outlet<Batch<Input.Element>>
-    ) {
+    ) throws {
         self.source = source
         self.time = time
         self.watermarks = watermarks
         self.outlet = outlet
         step = context.step
         counters = context.counters
-        deadLetters = context.collector(for: DeadLetter.output)
-        lateRecords = context.collector(for: SideOutput<Input.Element>.lateAtSource)
+        deadLetters = try context.collector(for: DeadLetter.output)
+        lateRecords = try context.collector(for: SideOutput<Input.Element>.lateAtSource)
         output = SourceOutput(batchSize: context.batchSize)
         self.splits = splits.enumerated().map { ActiveSplit(index: $0.offset, split: $0.element) }
         merger = WatermarkMerger(inputCount: splits.count)
@@ -235,12 +235,9 @@ final class SourceRunner<Input: Source> {
         if change.idle == true { try signal(.idle) }
     }
 
-    /// Sends a signal down the main output and the side outputs.
     @inlinable
     func signal(_ signal: Signal) throws {
         if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
         try outlet.signal(signal)
-        try deadLetters?.signal(signal)
-        try lateRecords?.signal(signal)
     }
 }

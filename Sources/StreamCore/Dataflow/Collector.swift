@@ -35,11 +35,4 @@ public final class Collector<Element: Sendable> {
             batch = Batch(capacity: batch.capacity)
         }
     }
-
-    /// Passes on a signal, after what was emitted. For side outputs; the main output's signals the runtime passes on.
-    @inlinable
-    public func signal(_ signal: Signal) throws {
-        try flush()
-        try outlet.signal(signal)
-    }
 }

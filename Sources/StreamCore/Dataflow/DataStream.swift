@@ -44,7 +44,7 @@ public struct DataStream<Element: Sendable> {
     /// The side output of this stream's step that `tag` names.
     public func sideOutput<Side: Sendable>(_ tag: SideOutput<Side>) -> DataStream<Side> {
         DataStream<Side>(
-            builder: builder, port: builder.sideOutput(tag.name, ofNode: port.node), hasEventTime: hasEventTime)
+            builder: builder, port: builder.sideOutput(tag.name, type: "\(Side.self)", ofNode: port.node), hasEventTime: hasEventTime)
     }
 
     /// An unnamed stateless step's name.
@@ -84,4 +84,11 @@ final class OperatorCell<Operator> {
 
     @inlinable
     init(_ operation: Operator) { self.operation = operation }
+}
+
+extension DataStream {
+    /// This stream as one that carries watermarks, because its step makes them.
+    public func withEventTime() -> DataStream<Element> {
+        DataStream(builder: builder, port: port, hasEventTime: true)
+    }
 }

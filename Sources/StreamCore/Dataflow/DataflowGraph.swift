@@ -8,8 +8,8 @@ struct DataflowGraph: Sendable {
         var kind: Kind
         /// The ports that this step reads.
         var inputs: [Port]
-        /// The ports of side outputs that some step reads, by name.
-        var sideOutputs: [String: Int] = [:]
+        /// The ports of side outputs that some step reads, by name, with the records' type.
+        var sideOutputs: [String: (port: Int, type: String)] = [:]
         var portCount = 1
         /// Makes the step's copy on a worker and connects it to the outlets of its inputs.
         var build: @Sendable (WorkerBuild, _ node: Int) throws -> Void

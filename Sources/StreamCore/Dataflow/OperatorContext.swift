@@ -22,8 +22,15 @@ public struct OperatorContext {
     /// A collector for the side output that `tag` names, or nil when no step of the pipeline reads it.
     ///
     /// The operator flushes it at the end of `process` and `advance`.
-    public func collector<Element: Sendable>(for tag: SideOutput<Element>) -> Collector<Element>? {
-        guard let port = build.graph.nodes[node].sideOutputs[tag.name] else { return nil }
-        return Collector(outlet: build.outlet(node: node, port: port), batchSize: batchSize)
+    /// - Throws: ``JobError`` when the pipeline reads the side output with another type of records.
+    public func collector<Element: Sendable>(for tag: SideOutput<Element>) throws -> Collector<Element>? {
+        guard let side = build.graph.nodes[node].sideOutputs[tag.name] else { return nil }
+        guard side.type == "\(Element.self)" else {
+            throw JobError(
+                code: .stepFailed, step: step,
+                message: "side output '\(tag.name)' holds \(Element.self), but is read as \(side.type); use one tag "
+                    + "for both")
+        }
+        return Collector(outlet: build.outlet(node: node, port: side.port), batchSize: batchSize)
     }
 }

@@ -3,8 +3,13 @@ public final class Outlet<Payload: BatchPayload> {
     @usableFromInline var readers: [Inlet<Payload>] = []
     @usableFromInline var consumers: [Inlet<Payload>] = []
 
+    /// The step's side outputs, which carry the main output's signals as well.
+    @usableFromInline let sideOutputs: SideSignals?
+
     /// An exit that leads nowhere yet.
-    public init() {}
+    public init() { sideOutputs = nil }
+
+    init(sideOutputs: SideSignals?) { self.sideOutputs = sideOutputs }
 
     /// Connects an inlet.
     public func connect(_ inlet: Inlet<Payload>) {
@@ -29,5 +34,17 @@ public final class Outlet<Payload: BatchPayload> {
     public func signal(_ signal: Signal) throws {
         for reader in readers { try reader.onSignal(signal) }
         for consumer in consumers { try consumer.onSignal(signal) }
+        if let sideOutputs { try sideOutputs.signal(signal) }
+    }
+}
+
+/// Passes a step's signals on to its side outputs.
+@usableFromInline
+final class SideSignals {
+    var outlets: [(Signal) throws -> Void] = []
+
+    @usableFromInline
+    func signal(_ signal: Signal) throws {
+        for outlet in outlets { try outlet(signal) }
     }
 }

@@ -31,11 +31,18 @@ public final class PipelineBuilder {
     }
 
     /// The port of a side output, made when it is asked for first.
-    func sideOutput(_ name: String, ofNode node: Int) -> DataflowGraph.Port {
-        if let port = graph.nodes[node].sideOutputs[name] { return DataflowGraph.Port(node: node, port: port) }
+    func sideOutput(_ name: String, type: String, ofNode node: Int) -> DataflowGraph.Port {
+        if let side = graph.nodes[node].sideOutputs[name] {
+            if side.type != type {
+                reject(
+                    graph.nodes[node].name,
+                    "side output '\(name)' is read as \(side.type) and as \(type); use one tag for both")
+            }
+            return DataflowGraph.Port(node: node, port: side.port)
+        }
         let port = graph.nodes[node].portCount
         graph.nodes[node].portCount += 1
-        graph.nodes[node].sideOutputs[name] = port
+        graph.nodes[node].sideOutputs[name] = (port, type)
         return DataflowGraph.Port(node: node, port: port)
     }
 

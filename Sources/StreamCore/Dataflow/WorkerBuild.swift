@@ -5,6 +5,7 @@ public final class WorkerBuild {
     /// The index of the worker.
     public let worker: Int
     var outlets: [DataflowGraph.Port: AnyObject] = [:]
+    private var sideSignals: [Int: SideSignals] = [:]
     var tasks: [(node: Int, task: InputTask)] = []
     var senders: [(node: Int, sender: BlockableSender)] = []
     var idleActions: [() throws -> Bool] = []
@@ -20,7 +21,10 @@ public final class WorkerBuild {
     func outlet<Payload: BatchPayload>(node: Int, port: Int) -> Outlet<Payload> {
         let key = DataflowGraph.Port(node: node, port: port)
         if let outlet = outlets[key] as? Outlet<Payload> { return outlet }
-        let outlet = Outlet<Payload>()
+        let signals = sideSignals[node] ?? SideSignals()
+        sideSignals[node] = signals
+        let outlet = Outlet<Payload>(sideOutputs: port == 0 ? signals : nil)
+        if port != 0 { signals.outlets.append { try outlet.signal($0) } }
         outlets[key] = outlet
         return outlet
     }

@@ -1,0 +1,40 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// Warnings are errors in this project's own builds, as in the library's package.
+let strict = ProcessInfo.processInfo.environment["WEIR_STRICT"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (strict ? [.unsafeFlags(["-warnings-as-errors"])] : [])
+
+// The library. `EngineQueries` is the only target that uses it:
+//     let library: [Package.Dependency] = [.package(name: "weir", path: "..")]
+//     let libraryProducts: [Target.Dependency] = [.product(name: "Weir", package: "weir")]
+let library: [Package.Dependency] = []
+let libraryProducts: [Target.Dependency] = []
+
+let package = Package(
+    name: "weir-benchmarks",
+    platforms: [.macOS(.v15)],
+    dependencies: library,
+    targets: [
+        // A header of intrinsics and system calls.
+        .target(name: "CBenchmark"),
+        // Generators, digest, query table, meter and the seam; knows neither engine nor hand loops.
+        .target(name: "Workloads", dependencies: ["CBenchmark"], swiftSettings: swiftSettings),
+        .target(name: "HandLoops", dependencies: ["CBenchmark", "Workloads"], swiftSettings: swiftSettings),
+        .target(name: "EngineQueries", dependencies: ["Workloads"] + libraryProducts, swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "WeirBench", dependencies: ["CBenchmark", "EngineQueries", "HandLoops", "Workloads"],
+            swiftSettings: swiftSettings),
+
+        .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
+        .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),
+    ]
+)

@@ -1,0 +1,33 @@
+/// What one run works on; everything but parallelism, batch and backend shapes the data.
+public struct RunParameters: Equatable, Sendable {
+    /// Number of events, at least 1.
+    public var events: Int64
+    /// Events per second of event time, at least 10.
+    public var rate: Int64
+    /// Number of users, at most 2^32.
+    public var users: Int64
+    /// Number of sources and of workers.
+    public var parallelism: Int
+    /// Records per batch.
+    public var batch: Int
+    /// Where keyed state lives.
+    public var backend: Backend
+
+    /// The state backends that a run can ask for.
+    public enum Backend: String, CaseIterable, Sendable {
+        /// Hash tables in memory.
+        case memory
+    }
+
+    /// Creates the parameters of a run with one worker and batches of 1024, unless given.
+    public init(
+        events: Int64, rate: Int64, users: Int64, parallelism: Int = 1, batch: Int = 1024, backend: Backend = .memory
+    ) {
+        self.events = events
+        self.rate = rate
+        self.users = users
+        self.parallelism = parallelism
+        self.batch = batch
+        self.backend = backend
+    }
+}

@@ -1,0 +1,46 @@
+public import StateBackend
+
+/// A set of keys with value semantics, over the same table as state: what exact distinct counts keep.
+@frozen
+public struct KeySet<Element: StreamKey>: @unchecked Sendable {
+    // Invariant: the table is changed only while this value is its only owner, so no two threads share a changing one.
+    @usableFromInline var table: StateTable<Element, Void>
+
+    /// An empty set.
+    @inlinable
+    public init() { table = StateTable(minimumCapacity: 8) }
+
+    /// The number of elements.
+    @inlinable public var count: Int { table.count }
+
+    /// Adds an element.
+    @inlinable
+    public mutating func insert(_ element: Element) {
+        own()
+        _ = table.upsert(element, hash: element.stableHash, ())
+    }
+
+    /// Whether the element is in the set.
+    @inlinable
+    public func contains(_ element: Element) -> Bool { table.find(element, hash: element.stableHash) != nil }
+
+    /// Adds the elements of another set.
+    @inlinable
+    public mutating func formUnion(_ other: KeySet<Element>) {
+        if count < other.count && count == 0 {
+            table = other.table
+            return
+        }
+        own()
+        let table = table
+        other.table.forEach { element, _ in _ = table.upsert(element, hash: element.stableHash, ()) }
+    }
+
+    @inlinable
+    mutating func own() {
+        if isKnownUniquelyReferenced(&table) { return }
+        let copy = StateTable<Element, Void>(minimumCapacity: table.count)
+        table.forEach { element, _ in _ = copy.upsert(element, hash: element.stableHash, ()) }
+        table = copy
+    }
+}

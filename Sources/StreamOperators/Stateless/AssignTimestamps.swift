@@ -1,0 +1,50 @@
+public import StreamCore
+
+extension DataStream {
+    /// Gives the records event time from their content, for streams whose source can't tell it: after a parser, say.
+    ///
+    /// Replaces timestamps and watermarks that the stream had. A worker that several splits flow through has one
+    /// watermark for all of them; where the source can tell the time, let it, per split.
+    /// - Parameters:
+    ///   - name: the step's name; by default its kind and number.
+    ///   - outOfOrderness: how far a record may be behind the newest one before it.
+    ///   - time: the event time of a record, in milliseconds since 1970-01-01 UTC.
+    @inlinable
+    public func assignTimestamps(
+        _ name: String? = nil, outOfOrderness: Duration, _ time: @escaping @Sendable (Element) -> Timestamp
+    ) -> DataStream<Element> {
+        let stepName = self.name(name, "assignTimestamps")
+        let bound = outOfOrderness.milliseconds
+        if bound < 0 {
+            builder.reject(stepName, "the out-of-orderness bound is negative; it must be zero or more")
+        }
+        return attach(stepName) { context, outlet in
+            let counters = context.counters
+            var newest = Timestamp.min
+            var watermark = Timestamp.min
+            return Inlet<Batch<Element>>(
+                consumes: true,
+                onBatch: { batch in
+                    counters.addIn(batch.count)
+                    counters.addOut(batch.count)
+                    for i in 0..<batch.count {
+                        let timestamp = time(batch.elements[i])
+                        batch.timestamps[i] = timestamp
+                        newest = Swift.max(newest, timestamp)
+                    }
+                    try outlet.push(batch)
+                    let reached = newest.advanced(byMilliseconds: -bound).advanced(byMilliseconds: -1)
+                    if reached > watermark {
+                        watermark = reached
+                        counters.note(watermark: watermark)
+                        try outlet.signal(.watermark(watermark))
+                    }
+                },
+                onSignal: { signal in
+                    if case .watermark(let upstream) = signal, upstream < .max { return }
+                    try outlet.signal(signal)
+                })
+        }
+        .withEventTime()
+    }
+}

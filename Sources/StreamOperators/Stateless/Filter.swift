@@ -1,0 +1,49 @@
+public import StreamCore
+
+extension DataStream {
+    /// Keeps the records for which `isIncluded` is true.
+    ///
+    /// - Parameters:
+    ///   - name: the step's name; by default its kind and number.
+    ///   - isIncluded: the condition. An error that it throws stops the job, which names the step.
+    @inlinable
+    public func filter<Failure: Error>(
+        _ name: String? = nil, _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
+    ) -> DataStream<Element> {
+        attach(self.name(name, "filter")) { context, outlet in
+            let counters = context.counters
+            return Inlet<Batch<Element>>(
+                consumes: true,
+                onBatch: { batch in
+                    let count = batch.count
+                    counters.addIn(count)
+                    let elements = batch.elements
+                    let timestamps = batch.timestamps
+                    batch.count = 0
+                    var kept = 0
+                    var done = 0
+                    defer {
+                        if done < count {
+                            elements.deinitialize(count: kept)
+                            (elements + done).deinitialize(count: count - done)
+                        }
+                    }
+                    while done < count {
+                        if try isIncluded((elements + done).pointee) {
+                            if kept < done {
+                                (elements + kept).moveInitialize(from: elements + done, count: 1)
+                                timestamps[kept] = timestamps[done]
+                            }
+                            kept &+= 1
+                        } else {
+                            (elements + done).deinitialize(count: 1)
+                        }
+                        done &+= 1
+                    }
+                    batch.count = kept
+                    counters.addOut(kept)
+                    try outlet.push(batch)
+                }, onSignal: { try outlet.signal($0) })
+        }
+    }
+}

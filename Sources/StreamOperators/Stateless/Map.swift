@@ -1,0 +1,43 @@
+public import StreamCore
+
+extension DataStream {
+    /// Turns each record into another one; timestamps stay.
+    ///
+    /// - Parameters:
+    ///   - name: the step's name; by default its kind and number.
+    ///   - transform: the function. An error that it throws stops the job, which names the step.
+    @inlinable
+    public func map<Output: Sendable, Failure: Error>(
+        _ name: String? = nil, _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
+    ) -> DataStream<Output> {
+        attach(self.name(name, "map")) { context, outlet in
+            let counters = context.counters
+            var spare = Batch<Output>(capacity: context.batchSize)
+            return Inlet<Batch<Element>>(
+                consumes: true,
+                onBatch: { batch in
+                    let count = batch.count
+                    counters.addIn(count)
+                    counters.addOut(count)
+                    if !isKnownUniquelyReferenced(&spare) || spare.capacity != batch.capacity {
+                        spare = Batch(capacity: batch.capacity)
+                    }
+                    let from = batch.elements
+                    let to = spare.elements
+                    batch.count = 0
+                    var done = 0
+                    // Only an error leaves records behind.
+                    defer { if done < count { (from + done).deinitialize(count: count - done) } }
+                    while done < count {
+                        (to + done).initialize(to: try transform((from + done).pointee))
+                        (from + done).deinitialize(count: 1)
+                        done &+= 1
+                        spare.count = done
+                    }
+                    swap(&batch.timestamps, &spare.timestamps)
+                    try outlet.push(spare)
+                    if isKnownUniquelyReferenced(&spare) { spare.removeAll() }
+                }, onSignal: { try outlet.signal($0) })
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import AdAnalyticsJob
+import Foundation
+import Weir
+
+let results = CollectSink<Int>()
+let pipeline = try Pipeline("consumer") { p in
+    p.source("numbers", SequenceSource(1...10))
+        .map { $0 * 2 }
+        .filter { $0 > 10 }
+        .write("results", to: results)
+}
+try await pipeline.run()
+
+let expected = [12, 14, 16, 18, 20]
+guard results.values.sorted() == expected else {
+    print("consumer: expected \(expected), got \(results.values)")
+    exit(1)
+}
+print("consumer: ok")

@@ -1,0 +1,90 @@
+/// What this project allows, and where: the tables that the rules of this target are given.
+///
+/// An allowance is a file, or a directory ending in a slash, and the reason. One that names a file which does not exist
+/// is ignored; one that its file does not need fails a test.
+enum Project {
+    /// More lines than this, and a file holds something that wants a home of its own.
+    static let longestFile = 400
+
+    /// The modules that each module may import; arrows point one way. `Package.swift` says the same to the linker.
+    static let imports: [String: Set<String>] = [
+        "StateBackend": ["CWeir", "CRocksDB", "CLZ4", "CZstd"],
+        "StreamFormats": ["CWeir", "CZlib"],
+        "StreamCore": ["CWeir", "StateBackend", "Logging", "Metrics"],
+        "StreamOperators": ["CWeir", "StateBackend", "StreamCore"],
+        "StreamConnectors": ["StreamCore", "StreamFormats"],
+        "Weir": ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
+        "StreamTesting": ["Weir"],
+        "AdAnalyticsJob": ["Weir"],
+        "AdAnalyticsRunner": ["AdAnalyticsJob", "Weir", "ArgumentParser", "Logging"],
+
+        "Workloads": ["CBenchmark"],
+        "HandLoops": ["CBenchmark", "Workloads"],
+        "EngineQueries": ["CBenchmark", "Workloads", "Weir"],
+        "WeirBench": ["CBenchmark", "Workloads", "HandLoops", "EngineQueries"],
+    ]
+
+    /// What every module may import: the standard library's parts and the C library. Foundation is not among them; it
+    /// would cost a program that embeds Weir its start-up time and its size.
+    static let importsForAll: Set<String> = ["Synchronization", "Glibc", "Musl", "Darwin"]
+
+    static let bannedCalls: [BannedCallRule] = [
+        BannedCallRule(
+            "reading the clock",
+            tokens: [
+                "Date()", "Date.now", "ContinuousClock", "SuspendingClock", "DispatchTime.now", "clock_gettime(",
+                "gettimeofday(", "weir_wall_ms(", "weir_monotonic_ns(",
+            ],
+            in: ["Sources/"],
+            instead: "take a clock as a value, so that the simulator can give a virtual one",
+            allowed: [
+                "Sources/StreamCore/Time/ProcessingClock.swift": "the seam itself",
+                "Sources/AdAnalyticsRunner/": "live progress for people",
+            ]),
+        BannedCallRule(
+            "reading the clock", tokens: ["Date()", "Date.now"], in: ["Tests/", "Benchmarks/"],
+            instead: "a test that depends on the time of day fails at night"),
+        BannedCallRule(
+            "sleeping",
+            tokens: ["Task.sleep", "Thread.sleep", "usleep(", "nanosleep(", "sleep("],
+            in: ["Sources/", "Tests/", "Benchmarks/"],
+            instead: "park on a wake signal, or wait for the event itself",
+            allowed: [
+                "Sources/StreamCore/Observe/MetricsReporter.swift": "reports at intervals; no result depends on it",
+                "Sources/AdAnalyticsRunner/": "live progress for people",
+            ]),
+        BannedCallRule(
+            "randomness without a seed",
+            tokens: [
+                "SystemRandomNumberGenerator", "random(in:", "Bool.random(", ".randomElement(", ".shuffled(", ".shuffle(",
+            ],
+            unlessLineHas: "using:",
+            in: ["Sources/", "Tests/", "Benchmarks/"],
+            instead: "draw from a seeded generator and say the seed when something fails"),
+        BannedCallRule(
+            "printing", tokens: ["print(", "debugPrint("], in: ["Sources/"],
+            instead: "log, count, or return it: a library does not own its host's stdout",
+            allowed: [
+                "Sources/AdAnalyticsRunner/": "a program",
+                "Sources/StreamConnectors/Console/ConsoleSink.swift": "its purpose",
+                "Sources/StreamConnectors/ConsoleSink.swift": "its purpose",
+            ]),
+        BannedCallRule(
+            "crashing without a sentence", tokens: ["fatalError(", "try!", "as!"],
+            in: ["Sources/", "Tests/", "Benchmarks/"],
+            instead: "throw; or `precondition` with a sentence where only a programmer's fault leads there"),
+        BannedCallRule(
+            "Foundation's JSON", tokens: ["JSONDecoder", "JSONEncoder", "JSONSerialization"], in: ["Sources/"],
+            instead: "StreamFormats reads and writes JSON without an object per record"),
+    ]
+
+    /// Who may tell the compiler to trust them; each such place states its invariant in a comment.
+    static let unchecked = UncheckedRule(allowed: [
+        "Sources/StreamCore/Element/Batch.swift": "storage moved from worker to worker, one owner at a time",
+        "Sources/StreamCore/Element/KeyedBatch.swift": "as Batch",
+        "Sources/StreamCore/Exchange/Ring.swift": "one producer, one consumer, ordered by two atomics",
+        "Sources/StreamCore/Exchange/WakeSignal.swift": "memory of a futex",
+        "Sources/StreamCore/Runtime/Worker.swift": "built by one thread, then owned by another",
+        "Sources/StreamOperators/Aggregates/KeySet.swift": "copied before it is written when shared",
+    ])
+}
