@@ -36,5 +36,6 @@ let package = Package(
 
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),
+        .testTarget(name: "WeirBenchTests", dependencies: ["WeirBench", "Workloads"], swiftSettings: swiftSettings),
     ]
 )

@@ -54,14 +54,16 @@ public struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible {
     public static func missingField(_ name: String, offset: Int = 0) -> DecodeError {
         DecodeError(
             code: .missingField,
-            message: "field '\(name)' is missing; make the producer send it, or give the value a default", offset: offset)
+            message: "field '\(name)' is missing; make the producer send it, or give the value a default",
+            offset: offset)
     }
 
     /// The error of a field that holds none of the values that a decoder knows.
     public static func unknownValue(_ value: String, field: String, offset: Int = 0) -> DecodeError {
         DecodeError(
             code: .unknownValue,
-            message: "field '\(field)' holds '\(value.prefix(64))', which the decoder does not know; teach it the value",
+            message:
+                "field '\(field)' holds '\(value.prefix(64))', which the decoder does not know; teach it the value",
             offset: offset)
     }
 

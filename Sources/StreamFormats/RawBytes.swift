@@ -27,6 +27,7 @@ extension UnsafeRawPointer {
     }
 
     /// The top bit of each byte that ends a run of plain string bytes in JSON: quote, backslash, control character.
+    ///
     /// Only the lowest set bit is certain.
     @inlinable @inline(__always) static func stringStops(_ word: UInt64) -> UInt64 {
         let quote = word ^ 0x2222_2222_2222_2222

@@ -6,9 +6,12 @@ import Testing
         ("a,b,c", ["a", "b", "c"]), (",,", ["", "", ""]), ("", [""]), ("\"\"", [""]), ("a", ["a"]),
         ("\"a,b\",c", ["a,b", "c"]), ("\"say \"\"hi\"\"\",x", ["say \"hi\"", "x"]), ("\"\"\"\"", ["\""]),
         ("\"line\nbreak\",2", ["line\nbreak", "2"]), ("1,\"\",3", ["1", "", "3"]), ("é,\"ü\"", ["é", "ü"]),
-        ("longer than eight bytes,and more of it,\"quoted, at the end\"", [
-            "longer than eight bytes", "and more of it", "quoted, at the end",
-        ]),
+        (
+            "longer than eight bytes,and more of it,\"quoted, at the end\"",
+            [
+                "longer than eight bytes", "and more of it", "quoted, at the end",
+            ]
+        ),
         ("\"a\",", ["a", ""]), (" a , b ", [" a ", " b "]),
     ])
     func splits(record: String, fields: [String]) throws {
@@ -19,11 +22,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("a", .columnCount), ("a,b,c", .columnCount), ("a\"b,c", .syntax), ("\"a\"b,c", .syntax),
-        ("a,\"b", .truncated), ("\"", .truncated), ("a,b\"", .syntax), ("12345678901\",b", .syntax),
-        ("a,\"b\"\"", .truncated),
-    ] as [(String, DecodeError.Code)])
+    @Test(
+        arguments: [
+            ("a", .columnCount), ("a,b,c", .columnCount), ("a\"b,c", .syntax), ("\"a\"b,c", .syntax),
+            ("a,\"b", .truncated), ("\"", .truncated), ("a,b\"", .syntax), ("12345678901\",b", .syntax),
+            ("a,\"b\"\"", .truncated),
+        ] as [(String, DecodeError.Code)])
     func refuses(record: String, code: DecodeError.Code) {
         var row = CSVRow(columnCount: 2)
         #expect(decodeError { try withBytes(record) { try row.read($0) } }?.code == code)
@@ -75,7 +79,8 @@ import Testing
         var writer = CSVWriter()
         for _ in 0..<200 {
             let fields = (0..<3).map { _ in
-                (0..<Int.random(in: 0...6, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }.joined()
+                (0..<Int.random(in: 0...6, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }
+                    .joined()
             }
             for field in fields { writer.field(field) }
             writer.endRow()

@@ -8,10 +8,24 @@ import Testing
     private indirect enum Value: Equatable {
         case null, bool(Bool), number(Double), string(String), array([Value]), object([String: Value])
 
+        static func == (one: Value, other: Value) -> Bool {
+            switch (one, other) {
+            case (.null, .null): return true
+            case (.bool(let one), .bool(let other)): return one == other
+            // Foundation is not exact to the last digit.
+            case (.number(let one), .number(let other)): return abs(one - other) <= abs(one) * 1e-14
+            case (.string(let one), .string(let other)): return Array(one.utf8) == Array(other.utf8)
+            case (.array(let one), .array(let other)): return one == other
+            case (.object(let one), .object(let other)): return one == other
+            default: return false
+            }
+        }
+
         init(_ any: Any) {
             switch any {
             case let number as NSNumber:
-                let isBool = number === (true as NSNumber) || number === (false as NSNumber)
+                let isBool =
+                    number === (true as NSNumber) || number === (false as NSNumber)
                     || String(cString: number.objCType) == "c" && (number == 0 || number == 1)
                 self = isBool ? .bool(number.boolValue) : .number(number.doubleValue)
             case let string as String: self = .string(string)
@@ -63,10 +77,13 @@ import Testing
     private func document(_ random: inout SeededGenerator, depth: Int) -> String {
         func space() -> String { ["", "", "", " ", "\n", "\t \r"].randomElement(using: &random) ?? "" }
         func string() -> String {
-            let parts = ["a", "user_id", "é", "😀", "\\n", "\\u00e9", "\\ud83d\\ude00", "\\\"", "\\/", "12345678", " ", ""]
-            return "\"" + (0..<Int.random(in: 0...5, using: &random)).map { _ in
-                parts.randomElement(using: &random) ?? ""
-            }.joined() + "\""
+            let parts = [
+                "a", "user_id", "é", "😀", "\\n", "\\u00e9", "\\ud83d\\ude00", "\\\"", "\\/", "12345678", " ", "",
+            ]
+            return "\""
+                + (0..<Int.random(in: 0...5, using: &random)).map { _ in
+                    parts.randomElement(using: &random) ?? ""
+                }.joined() + "\""
         }
         switch Int.random(in: 0..<(depth > 3 ? 5 : 7), using: &random) {
         case 0: return "null"
@@ -108,9 +125,9 @@ import Testing
 
     /// What one of the two refuses the other must refuse too, for documents damaged in one byte.
     @Test(arguments: 0..<10 as Range<UInt64>)
-    func refusesAtLeastWhatFoundationRefuses(seed: UInt64) throws {
+    func refusesWhatFoundationRefuses(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        for _ in 0..<100 {
+        for _ in 0..<300 {
             var bytes = Array(object(&random, depth: 0).utf8)
             guard bytes.count > 4 else { continue }
             bytes[Int.random(in: 1..<bytes.count, using: &random)] =
@@ -118,19 +135,36 @@ import Testing
             let ours = withBytes(bytes) { buffer in
                 Result {
                     var object = try JSONObjectReader(buffer)
-                    while try object.nextField() != nil { try object.skipValue() }
+                    _ = try fields(&object)
                     try object.finish()
                 }
             }
-            let theirs = try? JSONSerialization.jsonObject(with: Data(bytes))
-            if case .failure = ours, theirs != nil {
-                Issue.record("seed \(seed): only we refuse \(String(decoding: bytes, as: UTF8.self))")
+            let theirs = Result { try JSONSerialization.jsonObject(with: Data(bytes)) }
+            let text = String(decoding: bytes, as: UTF8.self)
+            switch (ours, theirs) {
+            // Foundation lets a comma follow the last field.
+            case (.failure, .success) where text.contains(/,\s*}/): break
+            case (.failure(let error), .success): Issue.record("seed \(seed): only we refuse \(text): \(error)")
+            case (.success, .failure(let error)): Issue.record("seed \(seed): only we accept \(text): \(error)")
+            default: break
             }
-            if case .success = ours, theirs == nil {
-                let text = String(decoding: bytes, as: UTF8.self)
-                // Skipped strings are not checked for whole surrogate pairs or UTF-8.
-                #expect(text.contains("\\ud") || text.contains("\u{FFFD}"), "seed \(seed): only we accept \(text)")
+        }
+    }
+
+    /// Foundation may err in a double's last digits, so exactness is held against the bits written.
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func doublesAreReadBackExactly(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        for round in 0..<2_000 {
+            let anyBits = Double(bitPattern: random.next())
+            let number = round % 2 == 0 ? Double.random(in: -1e6...1e6, using: &random) : anyBits
+            guard number.isFinite else { continue }
+            let read = try withBytes("{\"a\":\(number)}") { bytes in
+                var object = try JSONObjectReader(bytes)
+                _ = try object.nextField()
+                return try object.double()
             }
+            #expect(read.bitPattern == number.bitPattern, "seed \(seed): \(number)")
         }
     }
 

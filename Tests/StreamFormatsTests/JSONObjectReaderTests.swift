@@ -71,17 +71,18 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", .truncated), ("[]", .syntax), ("{", .truncated), ("{]", .syntax), ("{\"a\"}", .syntax),
-        ("{\"a\":}", .syntax), ("{\"a\":1,}", .syntax), ("{\"a\":1 \"b\":2}", .syntax), ("{,}", .syntax),
-        ("{\"a\":1}}", .syntax), ("{\"a\":1} x", .syntax), ("{\"a\":01}", .syntax), ("{\"a\":1.}", .syntax),
-        ("{\"a\":.5}", .syntax), ("{\"a\":1e}", .syntax), ("{\"a\":+1}", .syntax), ("{\"a\":-}", .syntax),
-        ("{\"a\":NaN}", .syntax), ("{\"a\":tru}", .syntax), ("{\"a\":nulll}", .syntax), ("{\"a\":[1,]}", .syntax),
-        ("{\"a\":[1 2]}", .syntax), ("{\"a\":[1}", .syntax), ("{\"a\":{\"b\":1,}}", .syntax), ("{'a':1}", .syntax),
-        ("{\"a\":\"\\x\"}", .syntax), ("{\"a\":\"\\u12g4\"}", .syntax), ("{\"a\":\"\t\"}", .syntax),
-        ("{\"a\":\"\u{0}\"}", .syntax), ("{\"a\t\":1}", .syntax), ("{\"a\":\"b}", .truncated), ("{a:1}", .syntax),
-        ("{\"a\":1,\"b\"", .truncated), ("\u{FEFF}{}", .syntax), ("{\"a\":\u{A0}1}", .syntax),
-    ] as [(String, DecodeError.Code)])
+    @Test(
+        arguments: [
+            ("", .truncated), ("[]", .syntax), ("{", .truncated), ("{]", .syntax), ("{\"a\"}", .syntax),
+            ("{\"a\":}", .syntax), ("{\"a\":1,}", .syntax), ("{\"a\":1 \"b\":2}", .syntax), ("{,}", .syntax),
+            ("{\"a\":1}}", .syntax), ("{\"a\":1} x", .syntax), ("{\"a\":01}", .syntax), ("{\"a\":1.}", .syntax),
+            ("{\"a\":.5}", .syntax), ("{\"a\":1e}", .syntax), ("{\"a\":+1}", .syntax), ("{\"a\":-}", .syntax),
+            ("{\"a\":NaN}", .syntax), ("{\"a\":tru}", .syntax), ("{\"a\":nulll}", .syntax), ("{\"a\":[1,]}", .syntax),
+            ("{\"a\":[1 2]}", .syntax), ("{\"a\":[1}", .syntax), ("{\"a\":{\"b\":1,}}", .syntax), ("{'a':1}", .syntax),
+            ("{\"a\":\"\\x\"}", .syntax), ("{\"a\":\"\\u12g4\"}", .syntax), ("{\"a\":\"\t\"}", .syntax),
+            ("{\"a\":\"\u{0}\"}", .syntax), ("{\"a\t\":1}", .syntax), ("{\"a\":\"b}", .truncated), ("{a:1}", .syntax),
+            ("{\"a\":1,\"b\"", .truncated), ("\u{FEFF}{}", .syntax), ("{\"a\":\u{A0}1}", .syntax),
+        ] as [(String, DecodeError.Code)])
     func refusesWhatIsNotJSON(text: String, code: DecodeError.Code) {
         #expect(decodeError { try withBytes(text) { _ = try skipAll($0) } }?.code == code)
     }
@@ -128,21 +129,23 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("0", 0), ("-0", 0), ("7", 7), ("-12345678", -12_345_678), ("123456789012345678", 123_456_789_012_345_678),
-        ("9223372036854775807", .max), ("-9223372036854775808", .min), ("1.0", 1), ("1e3", 1_000), ("1.50e1", 15),
-        ("1000e-3", 1), ("0e999999999999", 0), ("0.000e5", 0), ("9223372036854775807.000", .max),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("0", 0), ("-0", 0), ("7", 7), ("-12345678", -12_345_678), ("123456789012345678", 123_456_789_012_345_678),
+            ("9223372036854775807", .max), ("-9223372036854775808", .min), ("1.0", 1), ("1e3", 1_000), ("1.50e1", 15),
+            ("1000e-3", 1), ("0e999999999999", 0), ("0.000e5", 0), ("9223372036854775807.000", .max),
+        ] as [(String, Int64)])
     func integers(text: String, expected: Int64) throws {
         #expect(try value(text) { try $0.int64() } == expected)
     }
 
-    @Test(arguments: [
-        ("9223372036854775808", .outOfRange), ("-9223372036854775809", .outOfRange), ("1e19", .outOfRange),
-        ("1e99999999999999999999", .outOfRange), ("1.5", .typeMismatch), ("1e-1", .typeMismatch),
-        ("\"1\"", .typeMismatch), ("null", .typeMismatch), ("true", .typeMismatch), ("01", .syntax), ("-", .syntax),
-        ("1.", .syntax), ("00000000000000000001", .syntax), ("1x", .syntax), ("12345678x", .syntax),
-    ] as [(String, DecodeError.Code)])
+    @Test(
+        arguments: [
+            ("9223372036854775808", .outOfRange), ("-9223372036854775809", .outOfRange), ("1e19", .outOfRange),
+            ("1e99999999999999999999", .outOfRange), ("1.5", .typeMismatch), ("1e-1", .typeMismatch),
+            ("\"1\"", .typeMismatch), ("null", .typeMismatch), ("true", .typeMismatch), ("01", .syntax), ("-", .syntax),
+            ("1.", .syntax), ("00000000000000000001", .syntax), ("1x", .syntax), ("12345678x", .syntax),
+        ] as [(String, DecodeError.Code)])
     func refusedIntegers(text: String, code: DecodeError.Code) {
         #expect(decodeError { _ = try value(text) { try $0.int64() } }?.code == code)
     }
@@ -160,16 +163,18 @@ import Testing
         #expect(decodeError { _ = try value("1e400") { try $0.double() } }?.code == .outOfRange)
     }
 
-    @Test(arguments: [
-        ("1", 1_000_000), ("0.000001", 1), ("-12.5", -12_500_000), ("1e-6", 1), ("9223372036854.775807", .max),
-        ("19.990000000", 19_990_000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1", 1_000_000), ("0.000001", 1), ("-12.5", -12_500_000), ("1e-6", 1), ("9223372036854.775807", .max),
+            ("19.990000000", 19_990_000),
+        ] as [(String, Int64)])
     func decimals(text: String, micros: Int64) throws {
         #expect(try value(text) { try $0.decimalMicros() } == micros)
     }
 
-    @Test(arguments: [("0.0000001", .typeMismatch), ("9223372036854.775808", .outOfRange)]
-        as [(String, DecodeError.Code)])
+    @Test(
+        arguments: [("0.0000001", .typeMismatch), ("9223372036854.775808", .outOfRange)]
+            as [(String, DecodeError.Code)])
     func refusedDecimals(text: String, code: DecodeError.Code) {
         #expect(decodeError { _ = try value(text) { try $0.decimalMicros() } }?.code == code)
     }
@@ -188,10 +193,11 @@ import Testing
         #expect(decodeError { _ = try value("\"\(text)\"") { try $0.string() } }?.code == .invalidUTF8)
     }
 
-    @Test(arguments: [
-        [0x80], [0xC0, 0x80], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xFF], [0xC3],
-        [0xEF, 0xBF, 0xBD, 0xFF],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x80], [0xC0, 0x80], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xFF], [0xC3],
+            [0xEF, 0xBF, 0xBD, 0xFF],
+        ] as [[UInt8]])
     func invalidUTF8IsRefusedWhenUsed(bytes: [UInt8]) throws {
         for escape in ["", "\\n"] {
             let record = Array("{\"a\":\"x\(escape)".utf8) + bytes + Array("\"}".utf8)
@@ -205,9 +211,15 @@ import Testing
     }
 
     @Test func nullAndBooleans() throws {
-        #expect(try value("null") { try $0.null(); return 1 } == 1)
+        #expect(
+            try value("null") {
+                try $0.null(); return 1
+            } == 1)
         #expect(try value(" false") { try $0.bool() } == false)
-        #expect(try value("null") { object in defer { try? object.null() }; return object.isNull() })
+        #expect(
+            try value("null") { object in
+                defer { try? object.null() }; return object.isNull()
+            })
         #expect(decodeError { _ = try value("0") { try $0.bool() } }?.code == .typeMismatch)
     }
 

@@ -14,7 +14,9 @@ import Testing
             if record.isEmpty { return }
             if record.count > limit {
                 records.append(
-                    .init(offset: offset, bytes: Array(record.prefix(min(256, limit))), tooLongLength: Int64(record.count)))
+                    .init(
+                        offset: offset, bytes: Array(record.prefix(min(256, limit))), tooLongLength: Int64(record.count)
+                    ))
             } else {
                 records.append(.init(offset: offset, bytes: record))
             }

@@ -3,15 +3,16 @@ import StreamFormats
 import Testing
 
 @Suite struct TimestampTests {
-    @Test(arguments: [
-        ("1970-01-01T00:00:00Z", 0), ("2015-01-01T00:00:00Z", 1_420_070_400_000),
-        ("2017-11-07 09:30:38", 1_510_047_038_000), ("1969-12-31T23:59:59.999Z", -1),
-        ("2000-02-29T12:00:00+02:00", 951_818_400_000), ("2000-02-29T12:00:00-0230", 951_834_600_000),
-        ("2000-02-29T12:00:00+02", 951_818_400_000), ("1970-01-01", 0), ("1970-01-01T00:01", 60_000),
-        ("1970-01-01t00:00:00.5z", 500), ("1970-01-01T00:00:00,123456789Z", 123), ("1970-01-01T00:00:00.0009Z", 0),
-        ("1969-12-31T23:59:59.9999Z", -1), ("0001-01-01T00:00:00Z", -62_135_596_800_000),
-        ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("2015-01-01T00:00:00Z", 1_420_070_400_000),
+            ("2017-11-07 09:30:38", 1_510_047_038_000), ("1969-12-31T23:59:59.999Z", -1),
+            ("2000-02-29T12:00:00+02:00", 951_818_400_000), ("2000-02-29T12:00:00-0230", 951_834_600_000),
+            ("2000-02-29T12:00:00+02", 951_818_400_000), ("1970-01-01", 0), ("1970-01-01T00:01", 60_000),
+            ("1970-01-01t00:00:00.5z", 500), ("1970-01-01T00:00:00,123456789Z", 123), ("1970-01-01T00:00:00.0009Z", 0),
+            ("1969-12-31T23:59:59.9999Z", -1), ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+            ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+        ] as [(String, Int64)])
     func parses(text: String, expected: Int64) throws {
         #expect(try TimestampParser.parse(text) == expected)
     }
@@ -39,7 +40,8 @@ import Testing
             #expect(try TimestampParser.parse(text) == milliseconds, "seed \(seed)")
             let seconds = Int64((Double(milliseconds) / 1_000).rounded(.down))
             let parts = calendar.dateComponents(
-                [.year, .month, .day, .hour, .minute, .second], from: Date(timeIntervalSince1970: TimeInterval(seconds)))
+                [.year, .month, .day, .hour, .minute, .second], from: Date(timeIntervalSince1970: TimeInterval(seconds))
+            )
             let expected = String(
                 format: "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0,
                 parts.hour ?? 0, parts.minute ?? 0, parts.second ?? 0, Int(milliseconds - seconds * 1_000))
@@ -55,7 +57,8 @@ import Testing
             let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
             for (month, length) in lengths.enumerated() {
                 // The first and the last day of each month; all days for a few years.
-                let known = [1, 4, 100, 1600, 1900, 1970, 2000, 2024, 9999].contains(year) ? Array(1...length) : [1, length]
+                let known =
+                    [1, 4, 100, 1600, 1900, 1970, 2000, 2024, 9999].contains(year) ? Array(1...length) : [1, length]
                 if year % 7 == 0 || known.count > 2 {
                     for day in known {
                         let pad = { (number: Int, width: Int) in
@@ -74,10 +77,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (Int64.min, "-292275055-05-16T16:47:04.192Z"), (Int64.max, "+292278994-08-17T07:12:55.807Z"),
-        (253_402_300_800_000, "+10000-01-01T00:00:00.000Z"), (-62_135_596_800_001, "0000-12-31T23:59:59.999Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (Int64.min, "-292275055-05-16T16:47:04.192Z"), (Int64.max, "+292278994-08-17T07:12:55.807Z"),
+            (253_402_300_800_000, "+10000-01-01T00:00:00.000Z"), (-62_135_596_800_001, "0000-12-31T23:59:59.999Z"),
+        ] as [(Int64, String)])
     func formatsBeyondFourDigits(milliseconds: Int64, expected: String) {
         #expect(formatTimestamp(milliseconds) == expected)
     }

@@ -8,52 +8,60 @@ internal import Workloads
 enum AdLineScanner {
     typealias Cursor = UnsafePointer<UInt8>
 
-    /// The event, `value` 0; nil when the line isn't a flat enough object with the four fields.
+    /// Writes the event to `out`, `value` 0; false when the line isn't an object with the four fields.
     @inline(__always)
-    static func scan(_ line: Cursor, _ count: Int) -> Ad? {
+    static func scan(_ line: Cursor, _ count: Int, into out: UnsafeMutablePointer<Ad>) -> Bool {
         let end = line + count
         var at = line
-        var ad = Ad(user: 0, ad: 0, type: 0, value: 0, ts: 0)
+        var user: UInt64 = 0
+        var ad: UInt64 = 0
+        var type: Int32 = 0
+        var ts: UInt64 = 0
         var seen = 0
-        guard expect(UInt8(ascii: "{"), &at) else { return nil }
+        guard expect(UInt8(ascii: "{"), &at) else { return false }
         while true {
-            guard expect(UInt8(ascii: "\""), &at) else { return nil }
+            guard expect(UInt8(ascii: "\""), &at) else { return false }
             let name = at
-            guard skipString(&at, end) else { return nil }
+            guard skipString(&at, end) else { return false }
             let length = at - name - 1
-            guard expect(UInt8(ascii: ":"), &at) else { return nil }
+            guard expect(UInt8(ascii: ":"), &at) else { return false }
             skipSpace(&at)
             let head = load(name)
             if length == 7, head & 0x00FF_FFFF_FFFF_FFFF == 0x64_695F_7265_7375 {  // user_id
-                guard let number = number(&at) else { return nil }
-                ad.user = Int64(truncatingIfNeeded: number)
+                guard let number = number(&at) else { return false }
+                user = number
                 seen |= 1
             } else if length == 5, head & 0xFF_FFFF_FFFF == 0x64_695F_6461 {  // ad_id
-                guard let number = number(&at), number < UInt64(Ad.adCount) else { return nil }
-                ad.ad = Int32(truncatingIfNeeded: number)
+                guard let number = number(&at), number < UInt64(Ad.adCount) else { return false }
+                ad = number
                 seen |= 2
             } else if length == 10, head == 0x79_745F_746E_6576_65, tail(name) == 0x65_70 {  // event_type
-                guard at.pointee == UInt8(ascii: "\"") else { return nil }
+                guard at.pointee == UInt8(ascii: "\"") else { return false }
                 at += 1
                 let letter = at.pointee
-                guard skipString(&at, end) else { return nil }
-                ad.type =
+                guard skipString(&at, end) else { return false }
+                type =
                     letter == UInt8(ascii: "v") ? Ad.view : letter == UInt8(ascii: "c") ? Ad.click : Ad.purchase
                 seen |= 4
             } else if length == 10, head == 0x69_745F_746E_6576_65, tail(name) == 0x65_6D {  // event_time
-                guard let number = number(&at) else { return nil }
-                ad.ts = Int64(truncatingIfNeeded: number)
+                guard let number = number(&at) else { return false }
+                ts = number
                 seen |= 8
             } else {
-                guard skipValue(&at, end) else { return nil }
+                guard skipValue(&at, end) else { return false }
             }
             skipSpace(&at)
             let mark = at.pointee
             at += 1
             if mark == UInt8(ascii: ",") { continue }
-            guard mark == UInt8(ascii: "}") else { return nil }
+            guard mark == UInt8(ascii: "}") else { return false }
             skipSpace(&at)
-            return at == end && seen == 15 ? ad : nil
+            guard at == end && seen == 15 else { return false }
+            out.initialize(
+                to: Ad(
+                    user: Int64(truncatingIfNeeded: user), ad: Int32(truncatingIfNeeded: ad), type: type, value: 0,
+                    ts: Int64(truncatingIfNeeded: ts)))
+            return true
         }
     }
 

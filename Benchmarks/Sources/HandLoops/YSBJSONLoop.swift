@@ -23,10 +23,9 @@ enum YSBJSONLoop {
             while windows.fire(upTo: source.progress, into: &digest) {}
             var start = 0
             for i in 0..<count {
-                guard let ad = AdLineScanner.scan(text + start, ends[i] &- start) else {
+                guard AdLineScanner.scan(text + start, ends[i] &- start, into: parsed + i) else {
                     throw HandLoopError.malformedLine(index: source.first + Int64(i))
                 }
-                (parsed + i).initialize(to: ad)
                 start = ends[i] &+ 1
             }
             YSBLoop.countViews(parsed, count, windows)

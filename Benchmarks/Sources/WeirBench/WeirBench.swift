@@ -1,8 +1,13 @@
 import CBenchmark
 import EngineQueries
-import Glibc
 import HandLoops
 import Workloads
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
 
 /// Runs one query and prints one JSON line.
 @main

@@ -43,6 +43,8 @@ public protocol SplitReader<Element> {
 public final class SourceOutput<Element: Sendable> {
     @usableFromInline var batch: Batch<Element>
     @usableFromInline var deadLetters: [DeadLetter] = []
+    /// Records beyond the batch's end: those of an input record that gave several.
+    @usableFromInline var surplus: [Element] = []
 
     @inlinable
     init(batchSize: Int) { batch = Batch(capacity: batchSize) }
@@ -53,9 +55,19 @@ public final class SourceOutput<Element: Sendable> {
     /// The number of further records that fit.
     @inlinable public var room: Int { batch.capacity - batch.count }
 
-    /// Adds a record; there must be room.
+    /// Lets `fill` write up to ``room`` records straight into the batch; it returns how many it wrote.
+    ///
+    /// For readers that make records in bulk, such as generators.
     @inlinable @inline(__always)
-    public func emit(_ element: consuming Element) { batch.append(element, at: 0) }
+    public func fill(_ fill: (UnsafeMutablePointer<Element>, _ room: Int) throws -> Int) rethrows {
+        batch.count &+= try fill(batch.elements + batch.count, room)
+    }
+
+    /// Adds a record. Check ``isFull`` before each piece of input; the records of one piece are all taken.
+    @inlinable @inline(__always)
+    public func emit(_ element: consuming Element) {
+        if batch.isFull { surplus.append(element) } else { batch.append(element, at: 0) }
+    }
 
     /// Adds what could not be made a record.
     @inlinable

@@ -153,8 +153,19 @@ final class SourceRunner<Input: Source> {
     /// Passes on what was read from the split at `position`, then its watermark.
     @inlinable
     func pass(_ position: Int) throws {
-        let index = splits[position].index
         if !output.deadLetters.isEmpty { try passDeadLetters(position) }
+        try passBatch(position)
+        while !output.surplus.isEmpty {
+            let count = Swift.min(output.surplus.count, output.batch.capacity)
+            for element in output.surplus.prefix(count) { output.batch.append(element, at: 0) }
+            output.surplus.removeFirst(count)
+            try passBatch(position)
+        }
+    }
+
+    @inlinable
+    func passBatch(_ position: Int) throws {
+        let index = splits[position].index
         let batch = output.batch
         guard batch.count > 0 else { return }
         counters.addIn(batch.count)

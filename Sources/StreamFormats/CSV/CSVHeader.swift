@@ -6,7 +6,9 @@ public struct CSVHeader: Sendable, Equatable {
     public let delimiter: UInt8
     private let positions: [String: Int]
 
-    /// Reads the header record. A UTF-8 byte order mark before it is skipped.
+    /// Reads the header record.
+    ///
+    /// A UTF-8 byte order mark before it is skipped.
     ///
     /// - Parameters:
     ///   - record: The first record's bytes.
@@ -23,7 +25,7 @@ public struct CSVHeader: Sendable, Equatable {
         var row = CSVRow(columnCount: 1 + bytes.count(where: { $0 == delimiter }), names: [], delimiter: delimiter)
         do {
             try row.read(bytes)
-        } catch where error.code == .columnCount {
+        } catch  where error.code == .columnCount {
             row = CSVRow(columnCount: try CSVHeader.fieldCount(bytes, delimiter), names: [], delimiter: delimiter)
             try row.read(bytes)
         }

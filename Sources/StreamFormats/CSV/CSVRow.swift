@@ -66,11 +66,13 @@ public struct CSVRow {
                     + "is the delimiter right, and are fields that hold it quoted?", offset: bytes.count)
         case .strayQuote(let offset):
             throw DecodeError(
-                code: .syntax, message: "a quote within a field that does not begin with one; quote the field and "
+                code: .syntax,
+                message: "a quote within a field that does not begin with one; quote the field and "
                     + "double the quote", offset: offset)
         case .afterQuote(let offset):
             throw DecodeError(
-                code: .syntax, message: "after a quoted field a delimiter must follow; double a quote that belongs to "
+                code: .syntax,
+                message: "after a quoted field a delimiter must follow; double a quote that belongs to "
                     + "the field", offset: offset)
         case .openQuote:
             throw DecodeError(
@@ -103,7 +105,9 @@ public struct CSVRow {
         return try stringSlowly(column)
     }
 
-    /// A field as an integer. Leading zeros and a plus sign are allowed; `1.0` and `1e3` are integers too.
+    /// A field as an integer.
+    ///
+    /// Leading zeros and a plus sign are allowed; `1.0` and `1e3` are integers too.
     @inlinable @inline(__always)
     public func int64(_ column: Int) throws(DecodeError) -> Int64 {
         let field = bytes(column)

@@ -1,6 +1,8 @@
 /// Appends CSV records to a byte buffer, quoting by RFC 4180 where a field needs it; records end with a line feed.
 public struct CSVWriter: Sendable {
-    /// What has been written so far. May be emptied between records, to use the memory again.
+    /// What has been written so far.
+    ///
+    /// May be emptied between records, to use the memory again.
     public var bytes: [UInt8] = []
     private let delimiter: UInt8
     private var fieldsInRow = 0
@@ -42,7 +44,9 @@ public struct CSVWriter: Sendable {
     /// Appends an empty field.
     public mutating func emptyField() { field("") }
 
-    /// Ends the record. One whose only field is empty gets quotes, as blank lines are no records.
+    /// Ends the record.
+    ///
+    /// One whose only field is empty gets quotes, as blank lines are no records.
     public mutating func endRow() {
         if fieldsInRow <= 1, bytes.count == rowStart { bytes.append(contentsOf: [0x22, 0x22]) }
         bytes.append(0x0A)

@@ -71,7 +71,8 @@ public final class FileByteSource: ByteSource {
         return try descriptor.read(into: buffer)
     }
 
-    private static func fill(_ bytes: inout [UInt8], from descriptor: borrowing FileDescriptor) throws(FileError) -> Int {
+    private static func fill(_ bytes: inout [UInt8], from descriptor: borrowing FileDescriptor) throws(FileError) -> Int
+    {
         var filled = 0
         while filled < bytes.count {
             let room = bytes.count - filled

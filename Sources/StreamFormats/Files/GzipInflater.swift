@@ -92,6 +92,7 @@ final class GzipInflater {
         let place = fileBytes - Int64(stream.pointee.avail_in)
         return FileError(
             path: path, operation: "inflate", errno: 0,
-            message: "cannot inflate '\(path)' at byte \(place) of the file (after \(textBytes) bytes of text): \(text)")
+            message: "cannot inflate '\(path)' at byte \(place) of the file (after \(textBytes) bytes of text): \(text)"
+        )
     }
 }

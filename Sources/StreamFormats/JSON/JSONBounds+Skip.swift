@@ -2,7 +2,9 @@ extension JSONBounds {
     /// How deep objects and arrays may be nested in a record.
     @usableFromInline static let depthLimit = 256
 
-    /// The byte after the value at the cursor, whatever the value is. `depth` containers are open around it.
+    /// The byte after the value at the cursor, whatever the value is.
+    ///
+    /// `depth` containers are open around it.
     @usableFromInline @inline(never)
     func skipValue(_ cursor: UnsafeRawPointer, depth: Int) throws(DecodeError) -> UnsafeRawPointer {
         let cursor = skipSpace(cursor)

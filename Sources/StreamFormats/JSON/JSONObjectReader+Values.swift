@@ -26,7 +26,9 @@ extension JSONObjectReader {
         return try bounds.decodeSlowly(bytes)
     }
 
-    /// The next value, an integer. `1.0` and `1e3` are integers too.
+    /// The next value, an integer.
+    ///
+    /// `1.0` and `1e3` are integers too.
     @inlinable @inline(__always)
     public mutating func int64() throws(DecodeError) -> Int64 {
         let start = bounds.skipSpace(cursor)

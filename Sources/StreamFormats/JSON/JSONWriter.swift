@@ -11,7 +11,9 @@
 ///
 /// Whether names and values, begins and ends alternate as they must is up to the caller.
 public struct JSONWriter: Sendable {
-    /// What has been written so far. May be emptied between documents, to use the memory again.
+    /// What has been written so far.
+    ///
+    /// May be emptied between documents, to use the memory again.
     public var bytes: [UInt8] = []
     private var needsComma = false
 

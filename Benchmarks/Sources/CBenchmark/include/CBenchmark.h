@@ -35,9 +35,8 @@ BENCH_INLINE uint32_t bench_string_stops(const uint8_t *_Nonnull p) {
     __m128i bytes = _mm_loadu_si128((const __m128i *)p);
     __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8(0x20));
-    __m128i space = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x20));
-    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), _mm_andnot_si128(space, control)));
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control));
 #else
     uint32_t stops = 0;
     for (int k = 0; k < 16; k++) stops |= (uint32_t)(p[k] == '"' || p[k] == '\\' || p[k] < 0x20) << k;

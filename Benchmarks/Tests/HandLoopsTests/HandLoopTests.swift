@@ -1,0 +1,60 @@
+import HandLoops
+import Testing
+import Workloads
+
+/// Each loop against the definition, at sizes that make it expire, grow, defer and skip.
+struct HandLoopTests {
+    struct Size: Sendable {
+        let events: Int64
+        let rate: Int64
+        let users: Int64
+        let batch: Int
+    }
+
+    static let sizes = [
+        Size(events: 1, rate: 1000, users: 1, batch: 1024),
+        Size(events: 3000, rate: 10, users: 3, batch: 1),  // 300 s of event time
+        Size(events: 20_000, rate: 10, users: 2, batch: 1024),  // over half an hour, long lists per key
+        Size(events: 20_000, rate: 100, users: 40, batch: 7),
+        Size(events: 20_000, rate: 130, users: 100_000, batch: 1024),
+        Size(events: 50_000, rate: 1000, users: 1000, batch: 100),
+        Size(events: 50_000, rate: 10_000, users: 3, batch: 4096),
+        Size(events: 100_000, rate: 2500, users: 10_000, batch: 1024),
+        Size(events: 50_000, rate: 1_000_000, users: 20, batch: 1024),  // 50 ms, less than the jitter
+    ]
+
+    private func run(_ query: String, _ size: Size) async throws -> Digest {
+        let parameters = RunParameters(
+            events: size.events, rate: size.rate, users: size.users, batch: size.batch)
+        let meter = Meter(events: size.events, sources: 1)
+        let loop = try #require(HandLoopTable.queries[query])
+        let digest = try await loop(parameters, meter)
+        #expect(meter.measurement != nil)
+        return digest
+    }
+
+    @Test(arguments: sizes)
+    func uniformUsers(_ size: Size) async throws {
+        let naive = NaiveResults(
+            uniform: RunParameters(events: size.events, rate: size.rate, users: size.users))
+        #expect(try await run("ysb", size) == naive.ysb)
+        #expect(try await run("ysb_json", size) == naive.ysb)
+        #expect(try await run("tumbling_sum_1m_keys", size) == naive.tumblingSum)
+        #expect(try await run("keyed_state", size) == naive.keyedState)
+        #expect(try await run("source_only", size) == Digest())
+        if size.events <= 20_000 { #expect(try await run("sliding", size) == naive.sliding) }
+    }
+
+    @Test(arguments: sizes)
+    func usersInSessions(_ size: Size) async throws {
+        let naive = NaiveResults(
+            sessions: RunParameters(events: size.events, rate: size.rate, users: size.users))
+        #expect(try await run("session", size) == naive.session)
+        #expect(try await run("funnel", size) == naive.funnel)
+        #expect(try await run("uniques", size) == naive.uniques)
+    }
+
+    @Test func everyQueryHasALoop() {
+        #expect(Set(HandLoopTable.queries.keys) == Set(WorkloadQuery.ads.map(\.name)))
+    }
+}

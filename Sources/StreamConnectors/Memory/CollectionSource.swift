@@ -1,0 +1,35 @@
+public import StreamCore
+
+/// Records from memory, in one or more splits.
+public struct CollectionSource<Element: Sendable>: Source {
+    let parts: [[Element]]
+
+    /// The elements of a sequence, as one split.
+    public init(_ elements: some Sequence<Element>) { parts = [Array(elements)] }
+
+    /// The elements of each array, a split each.
+    public init(splits: [[Element]]) { parts = splits }
+
+    /// The arrays.
+    public func splits(parallelism: Int) -> [[Element]] { parts }
+
+    /// A reader of an array.
+    public func makeReader(for split: [Element]) -> CollectionReader<Element> { CollectionReader(split) }
+}
+
+/// Reads an array.
+public struct CollectionReader<Element: Sendable>: SplitReader {
+    private let elements: [Element]
+    private var next = 0
+
+    init(_ elements: [Element]) { self.elements = elements }
+
+    /// Reads until the output is full or the array has ended.
+    public mutating func read(into output: SourceOutput<Element>) -> ReadStatus {
+        while next < elements.count && !output.isFull {
+            output.emit(elements[next])
+            next += 1
+        }
+        return next == elements.count ? .end : .more
+    }
+}
