@@ -13,11 +13,9 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (strict ? [.unsafeFlags(["-warnings-as-errors"])] : [])
 
-// The library. `EngineQueries` is the only target that uses it:
-//     let library: [Package.Dependency] = [.package(name: "weir", path: "..")]
-//     let libraryProducts: [Target.Dependency] = [.product(name: "Weir", package: "weir")]
-let library: [Package.Dependency] = []
-let libraryProducts: [Target.Dependency] = []
+// The library. `EngineQueries` is the only target that uses it.
+let library: [Package.Dependency] = [.package(name: "weir", path: "..")]
+let libraryProducts: [Target.Dependency] = [.product(name: "Weir", package: "weir")]
 
 let package = Package(
     name: "weir-benchmarks",

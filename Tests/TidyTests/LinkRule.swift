@@ -47,7 +47,7 @@ struct LinkRule {
         var targets = line.matches(of: /\]\(\s*(?:<([^>]*)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))/).map { match in
             String(match.output.1 ?? match.output.2 ?? "")
         }
-        if let definition = line.prefixMatch(of: / {0,3}\[[^\]]+\]:\s*<?([^\s>]+)/) {
+        if let definition = line.prefixMatch(of: /[ ]{0,3}\[[^\]]+\]:\s*<?([^\s>]+)/) {
             targets.append(String(definition.output.1))
         }
         return targets

@@ -31,10 +31,13 @@ struct Repository {
         return top.filter { $0.hasSuffix(".md") }.sorted() + directories.flatMap { paths(under: $0, endingIn: ".md") }
     }
 
-    /// Build products live in hidden directories, which are passed over. A missing directory has no files.
+    /// The files below a directory, none when it does not exist.
+    ///
+    /// Build products live in hidden directories, which are passed over.
     private func paths(under directory: String, endingIn suffix: String) -> [String] {
         let start = root.appendingPathComponent(directory).resolvingSymlinksInPath()
-        let files = FileManager.default.enumerator(at: start, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)
+        let files = FileManager.default.enumerator(
+            at: start, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)
         let urls = (files?.allObjects ?? []).compactMap { $0 as? URL }.filter { $0.path.hasSuffix(suffix) }
         return urls.map { directory + $0.path.dropFirst(start.path.count) }.sorted()
     }

@@ -67,10 +67,14 @@ struct BannedCallRule: SourceRule, CustomStringConvertible {
 
     func violations(in file: SourceFile) -> [Violation] {
         guard scope.contains(where: file.path.hasPrefix), !file.isAllowed(by: allowed) else { return [] }
-        return tokens.flatMap { token in
-            file.lineNumbers(of: token, unlessLineHas: exception).map { line in
-                Violation(path: file.path, line: line, message: "\(name), `\(token)`: \(advice)")
+        var tokenOfLine: [Int: String] = [:]
+        for token in tokens {
+            for line in file.lineNumbers(of: token, unlessLineHas: exception) where tokenOfLine[line] == nil {
+                tokenOfLine[line] = token
             }
+        }
+        return tokenOfLine.sorted { $0.key < $1.key }.map { line, token in
+            Violation(path: file.path, line: line, message: "\(name), `\(token)`: \(advice)")
         }
     }
 }

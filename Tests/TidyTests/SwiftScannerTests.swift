@@ -1,6 +1,8 @@
 import Testing
 
-/// Code, comments and string literals are told apart. In the tables a dot stands for a blank.
+/// Code, comments and string literals are told apart.
+///
+/// In the tables a dot stands for a blank.
 @Suite struct SwiftScannerTests {
     @Test(arguments: [
         ("a // b", "a ····", "··// b"),
@@ -11,8 +13,8 @@ import Testing
         (#"f("a\\") // c"#, "f(·····) ····", "·········// c"),
         (##"f(#"a"b\"#) // c"##, "f(········) ····", "············// c"),
         ("f(\"\"\"\n\"a\" // b\n\"\"\") // c", "f(···\n········\n···) ····", "·····\n········\n·····// c"),
-        (#"f("a\(b + g("c"))d") e"#, "f(····b + g(···))··) e", "····················"),
-        (##"f(#"a\(b)\#(c)d"#) e"##, "f(··········c)···) e", "··················"),
+        (#"f("a\(b + g("c"))d") e"#, "f(····b + g(···))··) e", "······················"),
+        (##"f(#"a\(b)\#(c)d"#) e"##, "f(··········c)···) e", "····················"),
         ("let a = \"unterminated\nf() // b", "let a = ·············\nf() ····", "·····················\n····// b"),
         ("a / b", "a / b", "·····"),
     ])

@@ -1,6 +1,8 @@
 import Testing
 
-/// The repository keeps its own rules. What they allow is in `Project.swift`.
+/// The repository keeps its own rules.
+///
+/// What they allow is in `Project.swift`.
 @Suite struct TidyTests {
     static let repository = Repository()
 

@@ -6,5 +6,14 @@ public enum EngineQueryTable {
     public static let version = "0.1.0"
 
     /// The queries; the harness reports any other as not available in this build.
-    public static let queries: [String: QueryRun] = [:]
+    public static let queries: [String: QueryRun] = [
+        "source_only": AdsQueries.sourceOnly,
+        "ysb": AdsQueries.ysb,
+        "tumbling_sum_1m_keys": AdsQueries.tumblingSum,
+        "sliding": AdsQueries.sliding,
+        "session": AdsQueries.session,
+        "funnel": AdsQueries.funnel,
+        "uniques": AdsQueries.uniques,
+        "keyed_state": AdsQueries.keyedState,
+    ]
 }

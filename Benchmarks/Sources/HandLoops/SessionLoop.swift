@@ -23,7 +23,7 @@ struct SessionLoop: ~Copyable {
     private static let wheelSize = 512
 
     private let table: SlotTable<Session>
-    /// For each tick, the slots whose session can't be complete before it. A slot with an open session is in once.
+    /// For each tick, the slots whose session can't be complete before it; a slot with an open session is in once.
     private var wheel = [[Int]](repeating: [], count: wheelSize)
     /// The first tick that hasn't fired.
     private var nextTick = EventClock.origin / tick

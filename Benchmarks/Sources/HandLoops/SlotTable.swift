@@ -1,6 +1,6 @@
 internal import CBenchmark
 
-/// What a table keeps per key. All zero bits mean free, whatever the key.
+/// What a table keeps per key; all zero bits mean free, whatever the key.
 protocol Slot: BitwiseCopyable {
     var key: Int64 { get }
     var isFree: Bool { get }
@@ -30,9 +30,10 @@ struct SlotTable<Entry: Slot>: ~Copyable {
     var capacity: Int { mask &+ 1 }
     var bits: UInt64 { 64 &- shift }
 
-    /// Where the search for a key begins: Fibonacci hashing, the top bits of one multiplication. On consecutive numbers
-    /// such as these users it scatters more evenly than a random function, so that nearly every search ends where it
-    /// begins.
+    /// Where the search for a key begins: Fibonacci hashing, the top bits of one multiplication.
+    ///
+    /// On consecutive numbers such as these users it scatters more evenly than a random function, so that nearly every
+    /// search ends where it begins.
     @inline(__always)
     private func home(_ key: Int64) -> Int {
         Int(truncatingIfNeeded: (UInt64(bitPattern: key) &* 0x9E37_79B9_7F4A_7C15) &>> shift)

@@ -4,9 +4,9 @@ import HandLoops
 import Workloads
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Runs one query and prints one JSON line.

@@ -26,9 +26,13 @@ public struct EventClock: Sendable, BitwiseCopyable {
     @inlinable
     @inline(__always)
     public mutating func advance(to index: Int64) -> Int64 {
-        while index >= next {
+        if index >= next {
             base &+= 1
             next = ((base &+ 1) &* rate &+ 999) / 1000
+            if index >= next {
+                base = index &* 1000 / rate
+                next = ((base &+ 1) &* rate &+ 999) / 1000
+            }
         }
         return base
     }

@@ -19,6 +19,7 @@ struct HandLoopTests {
         Size(events: 20_000, rate: 130, users: 100_000, batch: 1024),
         Size(events: 50_000, rate: 1000, users: 1000, batch: 100),
         Size(events: 50_000, rate: 10_000, users: 3, batch: 4096),
+        Size(events: 200_000, rate: 1000, users: 8, batch: 4096),  // slots overflow, tables are rebuilt
         Size(events: 100_000, rate: 2500, users: 10_000, batch: 1024),
         Size(events: 50_000, rate: 1_000_000, users: 20, batch: 1024),  // 50 ms, less than the jitter
     ]

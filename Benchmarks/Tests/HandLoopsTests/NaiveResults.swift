@@ -1,6 +1,6 @@
 import Workloads
 
-/// The queries as their definitions read: all events at once, sorted, in dictionaries. No watermark, no order.
+/// The queries as their definitions read: all events at once, sorted, in dictionaries; no watermark, no order.
 struct NaiveResults {
     let ads: [Ad]
 

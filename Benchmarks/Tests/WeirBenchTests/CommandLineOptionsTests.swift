@@ -21,13 +21,14 @@ struct CommandLineOptionsTests {
         #expect(options.expect)
     }
 
-    @Test(arguments: [
-        ([], "no query"), (["nothing"], "unknown query 'nothing'"), (["ysb", "--fast"], "unknown flag '--fast'"),
-        (["ysb", "uniques"], "one query at a time"), (["ysb", "--events"], "needs a value"),
-        (["ysb", "--events", "0"], "--events takes"), (["ysb", "--rate", "9"], "--rate takes"),
-        (["ysb", "--users", "x"], "--users takes"), (["ysb", "--backend", "disk"], "unknown backend 'disk'"),
-        (["ysb", "--hand", "--parallelism", "2"], "single thread"),
-    ] as [([String], String)])
+    @Test(
+        arguments: [
+            ([], "no query"), (["nothing"], "unknown query 'nothing'"), (["ysb", "--fast"], "unknown flag '--fast'"),
+            (["ysb", "uniques"], "one query at a time"), (["ysb", "--events"], "needs a value"),
+            (["ysb", "--events", "0"], "--events takes"), (["ysb", "--rate", "9"], "--rate takes"),
+            (["ysb", "--users", "x"], "--users takes"), (["ysb", "--backend", "disk"], "unknown backend 'disk'"),
+            (["ysb", "--hand", "--parallelism", "2"], "single thread"),
+        ] as [([String], String)])
     func refused(arguments: [String], message: String) {
         do {
             _ = try CommandLineOptions(arguments)

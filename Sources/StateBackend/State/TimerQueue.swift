@@ -4,6 +4,7 @@
 /// is kept as a heap. So setting a timer costs an append, and each entry is ordered once, among its neighbours.
 /// Entries of equal time come out in the order in which they were added. Owners delete lazily: they compare a popped
 /// entry with the state that it belongs to and skip it when it no longer applies.
+@frozen
 public struct TimerQueue<Payload> {
     /// A time and what is due then.
     @frozen
@@ -73,7 +74,7 @@ public struct TimerQueue<Payload> {
         }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func addToBucket(_ entry: Entry, _ bucket: Int64) {
         if buckets[bucket]?.append(entry) == nil {
             buckets[bucket] = [entry]
@@ -103,7 +104,7 @@ public struct TimerQueue<Payload> {
         return first
     }
 
-    @usableFromInline
+    @inlinable
     mutating func openBucket(_ bucket: Int64) {
         upcoming.removeLast()
         reached = bucket
@@ -119,7 +120,7 @@ public struct TimerQueue<Payload> {
         }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func siftUp() {
         var child = heap.count - 1
         while child > 0 {
@@ -130,7 +131,7 @@ public struct TimerQueue<Payload> {
         }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func siftDown() {
         var parent = 0
         while true {

@@ -6,7 +6,7 @@ extension PipelineBuilder {
     ///   - source: the source.
     ///   - time: the event time of a record, in milliseconds since 1970-01-01 UTC.
     ///   - watermarks: how event time is told.
-    @inlinable
+    @inlinable @inline(__always)
     public func source<Input: Source>(
         _ name: String, _ source: Input, time: @escaping @Sendable (Input.Element) -> Timestamp,
         watermarks: WatermarkStrategy
@@ -19,7 +19,7 @@ extension PipelineBuilder {
                 try source.splits(parallelism: build.parallelism)
             }
             let runner = try SourceRunner<Input>(
-                source: source, splits: splits, time: time, watermarks: watermarks,
+                source: source, splits: splits, assign: timestampAssigner(time), watermarks: watermarks,
                 context: build.context(node: node), outlet: build.outlet(node: node, port: 0))
             build.add(
                 task: InputTask(poll: {
@@ -31,7 +31,7 @@ extension PipelineBuilder {
     }
 
     /// Begins a stream without event time with a source.
-    @inlinable
+    @inlinable @inline(__always)
     public func source<Input: Source>(_ name: String, _ source: Input) -> DataStream<Input.Element> {
         self.source(name, source, time: { _ in 0 }, watermarks: .none)
     }
@@ -80,7 +80,8 @@ final class SourceRunner<Input: Source> {
     }
 
     @usableFromInline let source: Input
-    @usableFromInline let time: @Sendable (Input.Element) -> Timestamp
+    /// Fills a batch's timestamp column and returns the newest time, not below the given one.
+    @usableFromInline let assign: (Batch<Input.Element>, Timestamp) -> Timestamp
     @usableFromInline let watermarks: WatermarkStrategy
     @usableFromInline let outlet: Outlet<Batch<Input.Element>>
     @usableFromInline let step: String
@@ -95,11 +96,11 @@ final class SourceRunner<Input: Source> {
 
     @inlinable
     init(
-        source: Input, splits: [Input.Split], time: @escaping @Sendable (Input.Element) -> Timestamp,
+        source: Input, splits: [Input.Split], assign: @escaping (Batch<Input.Element>, Timestamp) -> Timestamp,
         watermarks: WatermarkStrategy, context: OperatorContext, outlet: Outlet<Batch<Input.Element>>
     ) throws {
         self.source = source
-        self.time = time
+        self.assign = assign
         self.watermarks = watermarks
         self.outlet = outlet
         step = context.step
@@ -189,23 +190,19 @@ final class SourceRunner<Input: Source> {
     @inlinable
     func assignTimestamps(_ batch: Batch<Input.Element>, newest: Timestamp) throws -> Timestamp {
         var newest = newest
+        guard let bound = watermarks.outOfOrderness, watermarks.lateness == .atSource else {
+            return assign(batch, newest)
+        }
         let elements = batch.elements
         let timestamps = batch.timestamps
-        guard let bound = watermarks.outOfOrderness, watermarks.lateness == .atSource else {
-            for i in 0..<batch.count {
-                let timestamp = time(elements[i])
-                timestamps[i] = timestamp
-                newest = Swift.max(newest, timestamp)
-            }
-            return newest
-        }
+        _ = assign(batch, newest)
         var kept = 0
         var late = 0
         for i in 0..<batch.count {
-            let timestamp = time(elements[i])
+            let timestamp = timestamps[i]
             if newest > .min && timestamp <= Self.watermark(newest: newest, bound: bound) {
-                try lateRecords?.emit((elements + i).move(), at: timestamp)
-                if lateRecords == nil { (elements + i).deinitialize(count: 1) }
+                try lateRecords?.emit(elements[i], at: timestamp)
+                (elements + i).deinitialize(count: 1)
                 late += 1
                 continue
             }
@@ -250,5 +247,23 @@ final class SourceRunner<Input: Source> {
     func signal(_ signal: Signal) throws {
         if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
         try outlet.signal(signal)
+    }
+}
+
+/// The loop that reads the records' times, formed where the function for one is known.
+@inlinable @inline(__always)
+func timestampAssigner<Element: Sendable>(
+    _ time: @escaping @Sendable (Element) -> Timestamp
+) -> (Batch<Element>, Timestamp) -> Timestamp {
+    { batch, newest in
+        var newest = newest
+        let elements = batch.elements
+        let timestamps = batch.timestamps
+        for i in 0..<batch.count {
+            let timestamp = time((elements + i).pointee)
+            timestamps[i] = timestamp
+            newest = Swift.max(newest, timestamp)
+        }
+        return newest
     }
 }

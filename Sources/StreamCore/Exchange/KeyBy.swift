@@ -9,7 +9,7 @@ extension DataStream {
     /// - Parameters:
     ///   - name: the step's name; by default its kind and number.
     ///   - key: the key of a record. Must depend on the record alone.
-    @inlinable
+    @inlinable @inline(__always)
     public func keyBy<Key: StreamKey, Failure: Error>(
         _ name: String? = nil, _ key: @escaping @Sendable (Element) throws(Failure) -> Key
     ) -> KeyedStream<Key, Element> {

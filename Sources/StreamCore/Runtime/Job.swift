@@ -48,7 +48,7 @@ public final class Job: Sendable {
 
     func start() {
         let logger = options.logger
-        logger.info("job started", metadata: ["job": "\(name)", "parallelism": "\(options.parallelism)"])
+        logger.debug("job started", metadata: ["job": "\(name)", "parallelism": "\(options.parallelism)"])
         let reporter = options.metricsInterval.map { MetricsReporter(job: self, interval: $0) }
         let scheduled = workers.withLock { workers in
             defer { workers = [] }
@@ -57,8 +57,8 @@ public final class Job: Sendable {
         options.scheduler.run(scheduled) { [self] in
             reporter?.stop()
             switch control.stopped {
-            case .running: logger.info("job finished", metadata: ["job": "\(name)"])
-            case .cancelled: logger.info("job cancelled", metadata: ["job": "\(name)"])
+            case .running: logger.debug("job finished", metadata: ["job": "\(name)"])
+            case .cancelled: logger.debug("job cancelled", metadata: ["job": "\(name)"])
             case .failed(let error): logger.error("job failed", metadata: ["job": "\(name)", "error": "\(error)"])
             }
             let waiters = state.withLock { state in

@@ -5,7 +5,11 @@ public import StreamCore
 ///
 /// ```swift
 /// struct Abandoned: KeyedProcessor {
+///     typealias Key = String
+///     typealias Input = Event
+///     typealias Output = Event
 ///     enum TimerID { case giveUp }
+///
 ///     let basket: ValueState<String, Event>
 ///     init(_ state: KeyedStateStore<String>) throws { basket = try state.value("basket") }
 ///

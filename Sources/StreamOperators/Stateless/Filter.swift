@@ -6,7 +6,7 @@ extension DataStream {
     /// - Parameters:
     ///   - name: the step's name; by default its kind and number.
     ///   - isIncluded: the condition. An error that it throws stops the job, which names the step.
-    @inlinable
+    @inlinable @inline(__always)
     public func filter<Failure: Error>(
         _ name: String? = nil, _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
     ) -> DataStream<Element> {
@@ -26,6 +26,16 @@ extension DataStream {
                         if done < count {
                             elements.deinitialize(count: kept)
                             (elements + done).deinitialize(count: count - done)
+                        }
+                    }
+                    if _isPOD(Element.self) {
+                        // Without a branch on the condition, which the processor could often not foresee.
+                        while done < count {
+                            let isKept = try isIncluded((elements + done).pointee)
+                            (elements + kept).update(from: elements + done, count: 1)
+                            timestamps[kept] = timestamps[done]
+                            kept &+= isKept ? 1 : 0
+                            done &+= 1
                         }
                     }
                     while done < count {

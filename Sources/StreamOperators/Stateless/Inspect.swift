@@ -7,7 +7,7 @@ extension DataStream {
     /// - Parameters:
     ///   - name: the step's name; by default its kind and number.
     ///   - look: the function. An error that it throws stops the job, which names the step.
-    @inlinable
+    @inlinable @inline(__always)
     public func inspect<Failure: Error>(
         _ name: String? = nil, _ look: @escaping @Sendable (Element, Timestamp) throws(Failure) -> Void
     ) -> DataStream<Element> {

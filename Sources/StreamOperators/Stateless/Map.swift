@@ -6,7 +6,7 @@ extension DataStream {
     /// - Parameters:
     ///   - name: the step's name; by default its kind and number.
     ///   - transform: the function. An error that it throws stops the job, which names the step.
-    @inlinable
+    @inlinable @inline(__always)
     public func map<Output: Sendable, Failure: Error>(
         _ name: String? = nil, _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
     ) -> DataStream<Output> {

@@ -1,0 +1,72 @@
+public import StreamCore
+public import Workloads
+
+/// The events of a generator as a source: split p of P makes events p, p + P, p + 2P, …
+@frozen
+public struct AdSource<Generator: EventGenerator>: Source where Generator.Event == Ad {
+    /// The index of a split.
+    public typealias Split = Int
+
+    @usableFromInline let generator: Generator
+    @usableFromInline let parameters: RunParameters
+    @usableFromInline let meter: Meter
+
+    /// A source of the run's events.
+    @inlinable
+    public init(_ generator: Generator, _ parameters: RunParameters, _ meter: Meter) {
+        self.generator = generator
+        self.parameters = parameters
+        self.meter = meter
+    }
+
+    /// A split per worker.
+    @inlinable
+    public func splits(parallelism: Int) -> [Int] { Array(0..<parallelism) }
+
+    /// A reader of a split.
+    @inlinable
+    public func makeReader(for split: Int) -> AdReader<Generator> {
+        meter.started()
+        return AdReader(generator, parameters, meter.source(split), first: Int64(split))
+    }
+}
+
+/// Makes the events of a split, all fields of each.
+@frozen
+public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.Event == Ad {
+    @usableFromInline let generator: Generator
+    @usableFromInline let meter: SourceMeter
+    @usableFromInline let end: Int64
+    @usableFromInline let stride: Int64
+    @usableFromInline var next: Int64
+    @usableFromInline var clock: EventClock
+    @usableFromInline var unreported = 0
+
+    @inlinable
+    init(_ generator: Generator, _ parameters: RunParameters, _ meter: SourceMeter, first: Int64) {
+        self.generator = generator
+        self.meter = meter
+        end = parameters.events
+        stride = Int64(parameters.parallelism)
+        next = first
+        clock = EventClock(rate: parameters.rate, first: 0)
+    }
+
+    /// Makes a batch of events.
+    @inlinable
+    public mutating func read(into output: SourceOutput<Ad>) -> ReadStatus {
+        // Called for more: what was made before has been handed on.
+        meter.emitted(unreported)
+        unreported = 0
+        let left = (end &- next &+ stride &- 1) / stride
+        guard left > 0 else { return .end }
+        output.fill { out, room in
+            let count = Swift.min(room, Int(left))
+            _ = generator.fill(out, count: count, first: next, stride: stride, clock: &clock)
+            next &+= Int64(count) &* stride
+            unreported = count
+            return count
+        }
+        return .more
+    }
+}
