@@ -1,7 +1,7 @@
-public import StreamCore
+public import Weir
 public import Workloads
 
-/// The events of a generator as a source: split p of P makes events p, p + P, p + 2P, …
+/// The events of a generator as a source: split p of P makes events p, p + P, p + 2P and so on.
 @frozen
 public struct AdSource<Generator: EventGenerator>: Source where Generator.Event == Ad {
     /// The index of a split.

@@ -1,5 +1,5 @@
-internal import Weir
-internal import Workloads
+public import Weir
+public import Workloads
 
 /// The queries over the advertising streams, as a user of the library writes them.
 enum AdsQueries {
@@ -14,8 +14,7 @@ enum AdsQueries {
     ) async throws -> Digest where Generator.Event == Ad {
         let sink = DigestSink<Row>(meter, add)
         let pipeline = try Pipeline("benchmark") { p in
-            let ads = p.source(
-                "ads", AdSource(generator, parameters, meter), time: { $0.ts }, watermarks: bound)
+            let ads = p.source("ads", AdSource(generator, parameters, meter), watermarks: bound)
             query(ads).write("digest", to: sink)
         }
         let options = JobOptions(parallelism: parameters.parallelism, batchSize: parameters.batch)
@@ -112,6 +111,10 @@ enum AdsQueries {
             ads.keyBy { $0.user }.process("counts") { try CountPerUser($0) }
         }
     }
+}
+
+extension Ad: EventTimed {
+    public var eventTime: Timestamp { ts }
 }
 
 /// The sum of a window's values and their number.

@@ -1,4 +1,4 @@
-public import StreamCore
+public import Weir
 internal import Synchronization
 public import Workloads
 

@@ -11,6 +11,15 @@ extension PipelineBuilder {
         _ name: String, _ source: Input, time: @escaping @Sendable (Input.Element) -> Timestamp,
         watermarks: WatermarkStrategy
     ) -> DataStream<Input.Element> {
+        self.source(name, source, assign: { timestampAssigner(time) }, watermarks: watermarks)
+    }
+
+    @inlinable @inline(__always)
+    func source<Input: Source>(
+        _ name: String, _ source: Input,
+        assign: @escaping @Sendable () -> (Batch<Input.Element>, Timestamp) -> Timestamp,
+        watermarks: WatermarkStrategy
+    ) -> DataStream<Input.Element> {
         if let bound = watermarks.outOfOrderness, bound < 0 {
             reject(name, "the out-of-orderness bound is negative; it must be zero or more")
         }
@@ -19,7 +28,7 @@ extension PipelineBuilder {
                 try source.splits(parallelism: build.parallelism)
             }
             let runner = try SourceRunner<Input>(
-                source: source, splits: splits, assign: timestampAssigner(time), watermarks: watermarks,
+                source: source, splits: splits, assign: assign(), watermarks: watermarks,
                 context: build.context(node: node), outlet: build.outlet(node: node, port: 0))
             build.add(
                 task: InputTask(poll: {
@@ -28,6 +37,19 @@ extension PipelineBuilder {
                     }
                 }), node: node)
         }
+    }
+
+    /// Begins a stream with a source whose records tell their event time themselves: the fastest form.
+    ///
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the source's positions.
+    ///   - source: the source.
+    ///   - watermarks: how event time is told.
+    @inlinable @inline(__always)
+    public func source<Input: Source>(
+        _ name: String, _ source: Input, watermarks: WatermarkStrategy
+    ) -> DataStream<Input.Element> where Input.Element: EventTimed {
+        self.source(name, source, assign: { timestampAssigner { $0.eventTime } }, watermarks: watermarks)
     }
 
     /// Begins a stream without event time with a source.

@@ -22,6 +22,8 @@ public struct JobOptions: Sendable {
     public var clock: any ProcessingClock = SystemClock()
     /// Where the job logs its start, end and failures. The default logs with label `weir`.
     public var logger = Logger(label: "weir")
+    /// A logger that writes nothing: for tests, and for hosts that report failures themselves.
+    public static var silentLogger: Logger { Logger(label: "weir") { _ in SwiftLogNoOpLogHandler() } }
     /// How often the counters are published to swift-metrics; nil for never. The default is every second.
     public var metricsInterval: Duration? = .seconds(1)
 

@@ -1,0 +1,46 @@
+internal import Synchronization
+public import Weir
+
+/// What comes out of a step, in its order: records and signals.
+public enum OutputEvent<Element: Sendable>: Sendable {
+    /// A record with its timestamp.
+    case record(Element, at: Timestamp)
+    /// A signal.
+    case signal(Signal)
+}
+
+extension OutputEvent: Equatable where Element: Equatable {}
+
+/// Keeps everything that passes a point of a stream, signals included.
+///
+/// With several workers their events are interleaved batch by batch.
+public final class OutputLog<Element: Sendable>: Sendable {
+    private let log = Mutex<[OutputEvent<Element>]>([])
+
+    /// An empty log.
+    public init() {}
+
+    /// The events so far.
+    public var events: [OutputEvent<Element>] { log.withLock { $0 } }
+
+    func append(_ events: [OutputEvent<Element>]) { log.withLock { $0.append(contentsOf: events) } }
+}
+
+extension DataStream {
+    /// Writes every record and signal of this stream to `log`, and passes them on.
+    @discardableResult
+    public func logged(_ name: String, in log: OutputLog<Element>) -> DataStream<Element> {
+        attach(name) { _, outlet in
+            Inlet<Batch<Element>>(
+                consumes: true,
+                onBatch: { batch in
+                    log.append((0..<batch.count).map { .record(batch.elements[$0], at: batch.timestamps[$0]) })
+                    try outlet.push(batch)
+                },
+                onSignal: { signal in
+                    log.append([.signal(signal)])
+                    try outlet.signal(signal)
+                })
+        }
+    }
+}
