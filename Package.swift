@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "AdAnalyticsRunner",
             dependencies: [
-                "AdAnalyticsJob", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AdAnalyticsJob", "Weir", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swiftSettings),
 
         .testTarget(

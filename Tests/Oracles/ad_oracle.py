@@ -36,8 +36,9 @@ This text is the contract that the job implements too.
      `YYYY-MM-DD HH:MM:SS`, UTC.
    - gharchive: WatchEvent -> click, ForkEvent -> basket, PushEvent -> view, IssueCommentEvent -> impression,
      PullRequestEvent -> purchase, any other -> other. Times are `YYYY-MM-DDTHH:MM:SS[.fraction]Z`, truncated to ms.
-   Malformed: unparsable line; missing or empty time, type, tenant or user; unknown type (json, csv); negative price or
-   quantity; is_attributed neither 0 nor 1. Defaults: price 0, quantity 1, other strings empty (an empty id = no id).
+   An empty qty of ga360 is 0: every purchased item is logged twice there, once without a quantity.
+   Malformed: unparsable line; time before 2000 or after 2100; missing or empty time, type, tenant or user; unknown type (json, csv); negative price or
+   quantity; is_attributed neither 0 nor 1. Defaults: price 0, quantity 1 (ga360: 0), other strings empty (an empty id = no id).
 
 3. Duplicates (--dedup): an event whose (tenant, id) occurred in an event of lesser sequence is dropped and counted.
    Events without id are never duplicates. Without --dedup nothing is dropped.
@@ -109,6 +110,7 @@ class Events:
         self.lines = self.malformed = self.duplicates = 0
 
     def add(self, identifier, time, kind, tenant, user, campaign, price=0, quantity=1):
+        plausible(time)
         if self.seen is not None and identifier:
             seen = self.seen.setdefault(tenant, set())
             if identifier in seen:
@@ -169,6 +171,12 @@ def not_negative(number):
     if number < 0:
         raise Malformed("negative price or quantity")
     return number
+
+
+def plausible(time):
+    """Times outside the years 2000 to 2100 are taken for mistakes."""
+    if not 946_684_800_000 <= time <= 4_102_444_799_999:
+        raise Malformed("implausible time")
 
 
 def required(text):
@@ -276,7 +284,7 @@ def add_csv(events, line):
 def add_ga360(events, line):
     fields = csv_fields(line, 17)
     kind, time = required(fields[1]), integer(fields[0])
-    price, quantity = not_negative(integer(fields[13], 0)), not_negative(integer(fields[14], 1))
+    price, quantity = not_negative(integer(fields[13], 0)), not_negative(integer(fields[14], 0))
     campaign = fields[6] if kind.startswith(b"promo_") else b""
     kind = GA_TYPES.get(kind, OTHER)
     events.add(b"", time, kind, b"google-merchandise-store", required(fields[2]), campaign, price, quantity)
@@ -288,6 +296,7 @@ def add_talkingdata(events, line):
         raise Malformed("is_attributed")
     user, time = b"|".join((required(ip), required(device), required(os_))), utc_ms(click_time, b"")
     install = utc_ms(attributed_time, b"") if attributed == b"1" else None
+    plausible(time if install is None else install)
     events.add(b"", time, CLICK, b"talkingdata", user, channel)
     if install is not None:
         events.add(b"", install, PURCHASE, b"talkingdata", user, b"")

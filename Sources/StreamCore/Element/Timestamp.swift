@@ -18,10 +18,12 @@ extension Timestamp {
     /// Floors, also for negative times, and saturates at `Timestamp.min`. `size` must be positive.
     @inlinable @inline(__always)
     public func floored(to size: Int64, offset: Int64 = 0) -> Timestamp {
-        // (self - offset) mod size from the two remainders, neither of which overflows.
-        var remainder = (self % size) &- (offset % size)
+        // (self - offset) mod size from the two remainders, each in 0 ..< size, so that nothing overflows.
+        var remainder = self % size
         if remainder < 0 { remainder &+= size }
-        if remainder >= size { remainder &-= size }
+        var shift = offset % size
+        if shift < 0 { shift &+= size }
+        remainder &-= shift
         if remainder < 0 { remainder &+= size }
         let (start, overflow) = subtractingReportingOverflow(remainder)
         return overflow ? .min : start

@@ -11,8 +11,21 @@ internal import Darwin
 /// Threads of our own: a worker computes for long stretches, which the cooperative pool is not for.
 enum WorkerThread {
     private final class Body: Sendable {
+        let name: String
         let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+
+        init(name: String, _ run: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.run = run
+        }
+
+        /// Names the thread, from within: a detached thread may be gone before its starter could do so.
+        func runOnThread() {
+            #if canImport(Glibc)
+            weir_name_thread(pthread_self(), name)
+            #endif
+            run()
+        }
     }
 
     /// Starts a detached thread that runs `body`. Without a thread to be had, `body` runs on a global executor's.
@@ -23,7 +36,7 @@ enum WorkerThread {
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         // User code runs here: the usual size of a main thread's stack.
         pthread_attr_setstacksize(&attributes, 8 << 20)
-        let argument = Unmanaged.passRetained(Body(body))
+        let argument = Unmanaged.passRetained(Body(name: name, body))
         #if canImport(Darwin)
         var thread: pthread_t?
         #else
@@ -33,19 +46,15 @@ enum WorkerThread {
             &thread, &attributes,
             { argument in
                 #if canImport(Darwin)
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().runOnThread()
                 #else
-                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().runOnThread() }
                 #endif
                 return nil
             }, argument.toOpaque())
         if result != 0 {
             let body = argument.takeRetainedValue()
             Task.detached { body.run() }
-            return
         }
-        #if canImport(Glibc)
-        weir_name_thread(thread, name)
-        #endif
     }
 }

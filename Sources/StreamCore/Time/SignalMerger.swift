@@ -22,7 +22,6 @@ struct SignalMerger {
         case .active: try Self.pass(watermarks.activate(input), pass)
         case .end:
             ended[input] = true
-            try Self.pass(watermarks.activate(input), pass)
             try Self.pass(watermarks.advance(input, to: .max), pass)
             if hasEnded { try pass(.end) }
         }

@@ -4,6 +4,9 @@
 /// idle, or has come back from idleness and not yet caught up with the merged watermark. Before every input has a
 /// watermark there is none. When the last input that is not idle goes idle, the merged watermark moves to the highest
 /// of them and the merged stream is idle. (Follows Flink's `StatusWatermarkValve`.)
+///
+/// An input that reaches `Timestamp.max` has ended: it no longer holds the others back, but doesn't move them on to the
+/// end either, since those that are idle may come back. Only when all have ended is the merged watermark `Timestamp.max`.
 public struct WatermarkMerger: Sendable {
     /// What an update did to the merged stream.
     @frozen
@@ -21,23 +24,31 @@ public struct WatermarkMerger: Sendable {
         var watermark = Timestamp.min
         var isIdle = false
         var isAligned = true
+        /// Its last watermark before the end stays in `watermark`.
+        var hasEnded = false
     }
 
     private var inputs: [Input]
     /// The merged watermark; `Timestamp.min` before there is one.
     public private(set) var watermark = Timestamp.min
-    /// Whether every input is idle.
+    /// Whether every input that hasn't ended is idle.
     public private(set) var isIdle = false
 
     /// A merger of `inputCount` inputs, none of which has a watermark yet.
     public init(inputCount: Int) { inputs = Array(repeating: Input(), count: inputCount) }
 
     /// The watermark of one input.
-    public func watermark(ofInput input: Int) -> Timestamp { inputs[input].watermark }
+    public func watermark(ofInput input: Int) -> Timestamp {
+        inputs[input].hasEnded ? .max : inputs[input].watermark
+    }
 
-    /// Input `input` has reached `watermark`. A lower one than before is ignored.
+    /// Input `input` has reached `watermark`; at `Timestamp.max` it has ended. A lower one than before is ignored.
     public mutating func advance(_ input: Int, to watermark: Timestamp) -> Change {
-        guard watermark > inputs[input].watermark else { return .none }
+        guard watermark > inputs[input].watermark, !inputs[input].hasEnded else { return .none }
+        guard watermark < .max else {
+            inputs[input].hasEnded = true
+            return leave()
+        }
         inputs[input].watermark = watermark
         guard !inputs[input].isIdle else { return .none }
         if watermark >= self.watermark { inputs[input].isAligned = true }
@@ -46,17 +57,27 @@ public struct WatermarkMerger: Sendable {
 
     /// Input `input` has gone idle.
     public mutating func idle(_ input: Int) -> Change {
-        guard !inputs[input].isIdle else { return .none }
+        guard !inputs[input].isIdle, !inputs[input].hasEnded else { return .none }
         inputs[input].isIdle = true
         inputs[input].isAligned = false
-        if inputs.contains(where: { !$0.isIdle }) { return Change(watermark: rise(to: lowest()), idle: nil) }
-        isIdle = true
-        return Change(watermark: rise(to: inputs.map(\.watermark).max()), idle: true)
+        return leave()
+    }
+
+    /// What changes when an input no longer holds the others back.
+    private mutating func leave() -> Change {
+        let wasIdle = isIdle
+        isIdle = !inputs.contains { !$0.isIdle && !$0.hasEnded }
+        guard isIdle else { return Change(watermark: rise(to: lowest()), idle: nil) }
+        guard inputs.contains(where: { !$0.hasEnded }) else {
+            isIdle = false
+            return Change(watermark: rise(to: .max), idle: wasIdle ? false : nil)
+        }
+        return Change(watermark: rise(to: inputs.map(\.watermark).max()), idle: wasIdle ? nil : true)
     }
 
     /// Input `input` is back from idleness.
     public mutating func activate(_ input: Int) -> Change {
-        guard inputs[input].isIdle else { return .none }
+        guard inputs[input].isIdle, !inputs[input].hasEnded else { return .none }
         inputs[input].isIdle = false
         inputs[input].isAligned = inputs[input].watermark >= watermark
         let wasIdle = isIdle
@@ -67,7 +88,7 @@ public struct WatermarkMerger: Sendable {
     /// The lowest watermark of the inputs that count, or nil when none counts.
     private func lowest() -> Timestamp? {
         var lowest: Timestamp?
-        for input in inputs where !input.isIdle && input.isAligned {
+        for input in inputs where !input.isIdle && input.isAligned && !input.hasEnded {
             lowest = Swift.min(lowest ?? .max, input.watermark)
         }
         return lowest

@@ -30,13 +30,13 @@ public struct Extremum<Input, Value: Comparable & Sendable>: AggregateFunction {
 extension AggregateFunction {
     /// The lowest value of a field.
     @inlinable
-    public static func min<Element, Value: Comparable & Sendable>(
+    public static func minimum<Element, Value: Comparable & Sendable>(
         _ value: @escaping @Sendable (Element) -> Value
     ) -> Self where Self == Extremum<Element, Value> { Extremum(highest: false, value) }
 
     /// The highest value of a field.
     @inlinable
-    public static func max<Element, Value: Comparable & Sendable>(
+    public static func maximum<Element, Value: Comparable & Sendable>(
         _ value: @escaping @Sendable (Element) -> Value
     ) -> Self where Self == Extremum<Element, Value> { Extremum(highest: true, value) }
 }

@@ -23,6 +23,8 @@ where Function.Input == Element {
         @usableFromInline var accumulator: Function.Accumulator
         /// The number of panes emitted.
         @usableFromInline var panes: Int32 = 0
+        /// Whether the watermark has passed `end`; false again when a fired session goes on.
+        @usableFromInline var hasFired = false
 
         @inlinable
         init(start: Timestamp, end: Timestamp, accumulator: Function.Accumulator) {
@@ -91,7 +93,7 @@ where Function.Input == Element {
             }
             // The common case: the key's only session, which has not fired, grows.
             let end = timestamp.advanced(byMilliseconds: gap)
-            if sessions.pointee.others.isEmpty && sessions.pointee.first.panes == 0
+            if sessions.pointee.others.isEmpty && !sessions.pointee.first.hasFired
                 && timestamp < sessions.pointee.first.end && sessions.pointee.first.start < end
             {
                 if timestamp < sessions.pointee.first.start { sessions.pointee.first.start = timestamp }
@@ -152,6 +154,7 @@ where Function.Input == Element {
         session.start = Swift.min(session.start, timestamp)
         session.end = Swift.max(session.end, end)
         function.add(element, to: &session.accumulator)
+        session.hasFired = false
         if isPast(session.end) { try emit(&session, key, .late, output) }
         let due = due(session)
         sessions.pointee.first = session
@@ -180,6 +183,7 @@ where Function.Input == Element {
             Pane(key: key, window: window, value: value, kind: kind, revision: session.panes),
             at: window.maxTimestamp)
         session.panes += 1
+        session.hasFired = true
     }
 
     @inlinable
@@ -222,9 +226,9 @@ where Function.Input == Element {
         timers.add(payload, at: time)
     }
 
-    /// Emits a session's pane when the watermark has passed its end and it has had none.
+    /// Emits a session's pane when the watermark has passed its end and it has had none for that end.
     @inlinable
     func fireIfDue(_ session: inout Session, _ key: Key, _ output: Collector<Output>) throws {
-        if session.panes == 0 && isPast(session.end) { try emit(&session, key, .onTime, output) }
+        if !session.hasFired && isPast(session.end) { try emit(&session, key, .onTime, output) }
     }
 }

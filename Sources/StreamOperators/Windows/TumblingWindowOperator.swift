@@ -57,6 +57,8 @@ where Function.Input == Element {
                 for late in i..<end { try lateness.dispose(elements[late], at: timestamps[late]) }
             } else {
                 let open = windows.open(window)
+                // A window that had no record when the watermark passed it has fired all the same.
+                if window.maxTimestamp <= watermark { open.hasFired = true }
                 if open.hasFired {
                     for late in i..<end { try refire(open, elements[late], keys[late], hashes[late], output) }
                 } else {

@@ -1,0 +1,44 @@
+internal import Weir
+
+/// What makes a decoded record a valid event.
+enum EventChecks {
+    /// Times outside 2000…2100 are taken for mistakes: one of them would move the watermark by decades.
+    static let times: ClosedRange<Timestamp> = 946_684_800_000...4_102_444_799_999
+
+    static func kind(_ bytes: UnsafeRawBufferPointer) throws(DecodeError) -> AdEvent.Kind {
+        // The first byte tells the five names apart.
+        let candidate: AdEvent.Kind? =
+            switch bytes.first {
+            case UInt8(ascii: "i"): .impression
+            case UInt8(ascii: "c"): .click
+            case UInt8(ascii: "v"): .view
+            case UInt8(ascii: "b"): .basket
+            case UInt8(ascii: "p"): .purchase
+            default: nil
+            }
+        if let candidate, bytes.elementsEqual(candidate.name.utf8) { return candidate }
+        if bytes.isEmpty { throw DecodeError.missingField("type") }
+        throw DecodeError.unknownValue(String(decoding: bytes.prefix(64), as: UTF8.self), field: "type")
+    }
+
+    static func finish(_ event: inout AdEvent, hasTime: Bool, _ position: RecordPosition) throws(DecodeError) {
+        if !hasTime { throw DecodeError.missingField("event_time") }
+        if event.tenant.isEmpty { throw DecodeError.missingField("tenant") }
+        if event.user.isEmpty { throw DecodeError.missingField("user") }
+        try check(time: event.time)
+        if event.priceMicros < 0 || event.quantity < 0 {
+            throw DecodeError(
+                code: .outOfRange, message: "price_micros and quantity must not be negative; write returns as events "
+                    + "of their own", offset: 0)
+        }
+        event.sequence = EventSequence(file: position.file, offset: position.offset)
+    }
+
+    static func check(time: Timestamp) throws(DecodeError) {
+        if !times.contains(time) {
+            throw DecodeError(
+                code: .outOfRange, message: "the event time \(time) is outside the years 2000 to 2100; is it in "
+                    + "milliseconds since 1970?", offset: 0)
+        }
+    }
+}

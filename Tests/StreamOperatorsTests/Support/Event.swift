@@ -1,0 +1,58 @@
+import StreamTesting
+import Weir
+
+/// The tests' record: told apart by its number.
+struct Event: Hashable, Sendable {
+    var id: Int
+    var key: String
+    var time: Timestamp
+    var value = 0
+}
+
+/// Folds events into their sorted numbers, so that results show each one that went in, and how often.
+struct CollectIDs: AggregateFunction {
+    func start(_ element: Event) -> [Int] { [element.id] }
+    func add(_ element: Event, to accumulator: inout [Int]) { accumulator.append(element.id) }
+    func merge(_ other: [Int], into accumulator: inout [Int]) { accumulator += other }
+    func result(_ accumulator: [Int]) -> [Int] { accumulator.sorted() }
+}
+
+/// Random events in several splits, each in disorder within `bound` of its own (or beyond it).
+struct RandomEvents {
+    var splits: [[Event]] = []
+    let bound: Int64
+    var all: [Event] { splits.flatMap(\.self) }
+
+    /// - Parameters:
+    ///   - beyond: events that lag behind the bound, in one of so many; 0 for none.
+    ///   - keys: the number of distinct keys, at most.
+    init(_ random: inout SplitMix64, splits: Int? = nil, beyond: UInt64 = 0, keys: UInt64? = nil) {
+        func draw(_ limit: UInt64) -> Int64 { Int64(random.next(below: limit)) }
+        let bound = [0, 3, 20, 200][Int(draw(4))] as Int64
+        self.bound = bound
+        let keyCount = keys ?? [1, 3, 40][Int(draw(3))]
+        let pace = [3, 12, 90][Int(draw(3))] as UInt64
+        var id = 0
+        for _ in 0..<(splits ?? Int(draw(4)) + 1) {
+            var now = draw(200) - 300
+            var events: [Event] = []
+            for _ in 0..<draw(120) {
+                now += draw(pace)
+                var time = now - draw(UInt64(bound) + 1)
+                if beyond > 0 && draw(beyond) == 0 { time -= draw(400) }
+                events.append(Event(id: id, key: "k\(draw(keyCount))", time: time, value: Int(draw(1_000)) - 300))
+                id += 1
+            }
+            self.splits.append(events)
+        }
+    }
+
+    var watermarks: WatermarkStrategy { .boundedOutOfOrderness(.milliseconds(bound)) }
+}
+
+extension PipelineBuilder {
+    /// The events, with the watermarks that their bound allows.
+    func events(_ events: RandomEvents, _ name: String = "events") -> DataStream<Event> {
+        source(name, CollectionSource(splits: events.splits), time: { $0.time }, watermarks: events.watermarks)
+    }
+}
