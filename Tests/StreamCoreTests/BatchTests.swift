@@ -38,8 +38,10 @@ final class LiveItems: Sendable {
             #expect(live.count == 10 && batch.count == 0)
             batch.append(live.item(99), at: 0)
             #expect(live.count == 11)
-            #expect((0..<10).map { copy.elements[$0].number } == Array(0..<10))
-            #expect((0..<10).map { copy.timestamps[$0] } == (0..<10).map { Timestamp($0) })
+            withExtendedLifetime(copy) {
+                #expect((0..<10).map { copy.elements[$0].number } == Array(0..<10))
+                #expect((0..<10).map { copy.timestamps[$0] } == (0..<10).map { Timestamp($0) })
+            }
         }
         #expect(live.count == 0)
     }
@@ -59,13 +61,17 @@ final class LiveItems: Sendable {
             let keyed = KeyedBatch(batch, keyOf: { "key number \($0.number), longer than sixteen bytes" })
             let copy = keyed.copy()
             #expect(copy.count == 4 && keyed.count == 4)
-            for i in 0..<4 {
-                #expect(copy.keys[i] == keyed.keys[i] && copy.hashes[i] == keyed.keys[i].stableHash)
-                #expect(copy.records.elements[i] === batch.elements[i])
+            // The pointers are valid as long as their batch is.
+            withExtendedLifetime((batch, keyed, copy, copy.records)) {
+                for i in 0..<4 {
+                    #expect(copy.keys[i] == keyed.keys[i] && copy.hashes[i] == keyed.keys[i].stableHash)
+                    #expect(copy.records.elements[i] === batch.elements[i])
+                }
             }
             let filled = KeyedBatch<String, LiveItems.Item>(capacity: 4)
             filled.append(live.item(7), at: 7, key: "seven", hash: "seven".stableHash)
-            #expect(filled.count == 1 && filled.copy().keys[0] == "seven")
+            let other = filled.copy()
+            withExtendedLifetime(other) { #expect(filled.count == 1 && other.keys[0] == "seven") }
             #expect(throws: Fault.self) {
                 _ = try KeyedBatch(batch) { (item) throws(Fault) -> String in
                     if item.number == 2 { throw Fault() }

@@ -109,6 +109,7 @@ import Testing
         let pipeline = try Pipeline("blow-up") { p in
             p.source("numbers", CollectionSource(splits: [Array(0..<count / 2), Array(count / 2..<count)]))
                 .keyBy("first") { $0 }
+                .log("keyed", to: EventLog<Int>())
                 .flatMap("blow up") { number in
                     made.add(factor)
                     return (0..<factor).map { number * factor + $0 }
