@@ -18,7 +18,16 @@ public struct AdEvent: EventTimed, Equatable {
         case other
 
         /// The name in files.
-        public var name: String { "\(self)" }
+        public var name: String {
+            switch self {
+            case .impression: "impression"
+            case .click: "click"
+            case .view: "view"
+            case .basket: "basket"
+            case .purchase: "purchase"
+            case .other: "other"
+            }
+        }
     }
 
     /// The event's identity within its tenant, by which duplicates are found; may be empty.

@@ -35,7 +35,7 @@ import Testing
     }
 
     /// A ring between two threads: everything arrives, in order, and nobody sleeps through a wake-up.
-    @Test(arguments: [(1, 100_000), (16, 500_000), (1_024, 1_000_000)])
+    @Test(arguments: [(1, 50_000), (16, 200_000), (1_024, 1_000_000)])
     func betweenTwoThreads(capacity: Int, count: Int) async {
         let ring = Ring<Int>(capacity: capacity)
         let producerWakes = WakeSignal()

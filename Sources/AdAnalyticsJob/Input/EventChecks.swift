@@ -6,19 +6,18 @@ enum EventChecks {
     static let times: ClosedRange<Timestamp> = 946_684_800_000...4_102_444_799_999
 
     static func kind(_ bytes: UnsafeRawBufferPointer) throws(DecodeError) -> AdEvent.Kind {
-        // The first byte tells the five names apart.
-        let candidate: AdEvent.Kind? =
-            switch bytes.first {
-            case UInt8(ascii: "i"): .impression
-            case UInt8(ascii: "c"): .click
-            case UInt8(ascii: "v"): .view
-            case UInt8(ascii: "b"): .basket
-            case UInt8(ascii: "p"): .purchase
-            default: nil
-            }
-        if let candidate, bytes.elementsEqual(candidate.name.utf8) { return candidate }
+        if matches(bytes, "impression") { return .impression }
+        if matches(bytes, "view") { return .view }
+        if matches(bytes, "click") { return .click }
+        if matches(bytes, "basket") { return .basket }
+        if matches(bytes, "purchase") { return .purchase }
         if bytes.isEmpty { throw DecodeError.missingField("type") }
         throw DecodeError.unknownValue(String(decoding: bytes.prefix(64), as: UTF8.self), field: "type")
+    }
+
+    private static func matches(_ bytes: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
+        bytes.count == name.utf8CodeUnitCount
+            && bytes.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
     static func finish(_ event: inout AdEvent, hasTime: Bool, _ position: RecordPosition) throws(DecodeError) {

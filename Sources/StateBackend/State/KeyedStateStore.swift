@@ -3,8 +3,8 @@
 /// The runtime sets the current key before each call of user code; the handles that ``value(_:of:)`` gives out then
 /// read and write that key's value. State is identified by its name, which must be unique within the step.
 public final class KeyedStateStore<Key: StreamKey> {
-    @usableFromInline var currentKey: Key?
-    @usableFromInline var currentHash: UInt64 = 0
+    @usableFromInline @exclusivity(unchecked) var currentKey: Key?
+    @usableFromInline @exclusivity(unchecked) var currentHash: UInt64 = 0
     private var names: Set<String> = []
     private var counts: [(name: String, count: () -> Int)] = []
 

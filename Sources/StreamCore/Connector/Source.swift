@@ -41,7 +41,7 @@ public protocol SplitReader<Element> {
 
 /// Takes what a reader reads.
 public final class SourceOutput<Element: Sendable> {
-    @usableFromInline var batch: Batch<Element>
+    @usableFromInline @exclusivity(unchecked) var batch: Batch<Element>
     @usableFromInline var deadLetters: [DeadLetter] = []
     /// Records beyond the batch's end: those of an input record that gave several.
     @usableFromInline var surplus: [Element] = []

@@ -3,7 +3,7 @@
 /// An operator emits; the runtime flushes after each batch and before each signal, so that no record is overtaken by
 /// the watermark that released it.
 public final class Collector<Element: Sendable> {
-    @usableFromInline var batch: Batch<Element>
+    @usableFromInline @exclusivity(unchecked) var batch: Batch<Element>
     @usableFromInline let outlet: Outlet<Batch<Element>>
     @usableFromInline let counters: StepCounters?
 

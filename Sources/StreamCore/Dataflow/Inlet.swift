@@ -8,12 +8,24 @@ public final class Inlet<Payload: BatchPayload> {
     @usableFromInline let onBatch: (Payload) throws -> Void
     @usableFromInline let onSignal: (Signal) throws -> Void
 
+    /// As `onBatch`, for a batch that others still need; nil where the batch must be copied for that.
+    @usableFromInline let onSharedBatch: ((Payload) throws -> Void)?
+
     /// An entry that hands batches to `onBatch` and signals to `onSignal`.
+    ///
+    /// - Parameters:
+    ///   - consumes: whether `onBatch` changes or takes apart the batch.
+    ///   - onBatch: processes a batch.
+    ///   - onSharedBatch: processes a batch that others still need, without changing it. For a consuming inlet that can
+    ///     do so more cheaply than by consuming a copy.
+    ///   - onSignal: reacts to a signal and passes it on.
     @inlinable
     public init(
-        consumes: Bool, onBatch: @escaping (Payload) throws -> Void, onSignal: @escaping (Signal) throws -> Void
+        consumes: Bool, onBatch: @escaping (Payload) throws -> Void,
+        onSharedBatch: ((Payload) throws -> Void)? = nil, onSignal: @escaping (Signal) throws -> Void
     ) {
         self.consumes = consumes
+        self.onSharedBatch = onSharedBatch
         self.onBatch = onBatch
         self.onSignal = onSignal
     }

@@ -25,7 +25,13 @@ public final class Outlet<Payload: BatchPayload> {
         guard payload.count > 0 else { return }
         for reader in readers { try reader.onBatch(payload) }
         guard let last = consumers.last else { return }
-        for consumer in consumers.dropLast() { try consumer.onBatch(payload.copy()) }
+        for consumer in consumers.dropLast() {
+            if let onSharedBatch = consumer.onSharedBatch {
+                try onSharedBatch(payload)
+            } else {
+                try consumer.onBatch(payload.copy())
+            }
+        }
         try last.onBatch(payload)
     }
 

@@ -41,6 +41,11 @@ public final class WorkerBuild {
             onBatch: { batch in
                 do { try inlet.onBatch(batch) } catch { throw JobError.wrap(error, code, step: step) }
             },
+            onSharedBatch: inlet.onSharedBatch.map { onSharedBatch in
+                { batch in
+                    do { try onSharedBatch(batch) } catch { throw JobError.wrap(error, code, step: step) }
+                }
+            },
             onSignal: { signal in
                 do { try inlet.onSignal(signal) } catch { throw JobError.wrap(error, code, step: step) }
             })

@@ -5,11 +5,11 @@
 /// moved through a ring, which orders the writes before the reads.
 public final class Batch<Element: Sendable>: BatchPayload, @unchecked Sendable {
     /// The records, `count` of them initialised.
-    public var elements: UnsafeMutablePointer<Element>
+    @exclusivity(unchecked) public var elements: UnsafeMutablePointer<Element>
     /// The records' timestamps, beside `elements`.
-    public var timestamps: UnsafeMutablePointer<Timestamp>
+    @exclusivity(unchecked) public var timestamps: UnsafeMutablePointer<Timestamp>
     /// The number of records.
-    public var count = 0
+    @exclusivity(unchecked) public var count = 0
     /// How many records fit.
     public let capacity: Int
 

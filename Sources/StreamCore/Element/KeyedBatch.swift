@@ -7,14 +7,14 @@ public import StateBackend
 /// that it was handed to.
 public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, @unchecked Sendable {
     /// The records and their timestamps.
-    public var records: Batch<Element>
+    @exclusivity(unchecked) public var records: Batch<Element>
     /// The records' keys, as many as there are records.
     public let keys: UnsafeMutablePointer<Key>
     /// The keys' stable hashes, beside `keys`.
     public let hashes: UnsafeMutablePointer<UInt64>
     /// How many records fit.
     public let capacity: Int
-    @usableFromInline var keyCount = 0
+    @usableFromInline @exclusivity(unchecked) var keyCount = 0
 
     /// An empty keyed batch with room for `capacity` records.
     @inlinable

@@ -22,8 +22,14 @@ extension DataStream {
                         consumes: false,
                         onBatch: { batch in
                             counters.addIn(batch.count)
-                            try outlet.push(try KeyedBatch(batch, keyOf: key))
-                        }, onSignal: { try outlet.signal($0) }), input: 0, ofNode: node)
+                            let keyed = try KeyedBatch(batch, keyOf: key)
+                            counters.addOut(batch.count)
+                            try outlet.push(keyed)
+                        },
+                        onSignal: { signal in
+                            if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
+                            try outlet.signal(signal)
+                        }), input: 0, ofNode: node)
                 return
             }
             let partitioner = KeyPartitioner<Key, Element>(

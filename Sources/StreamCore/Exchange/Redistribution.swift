@@ -34,7 +34,11 @@ extension DataStream {
                         counters.addIn(batch.count)
                         counters.addOut(batch.count)
                         try outlet.push(batch)
-                    }, onSignal: { try outlet.signal($0) })
+                    },
+                    onSignal: { signal in
+                        if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
+                        try outlet.signal(signal)
+                    })
                 build.connect(through, input: 0, ofNode: node)
                 return
             }

@@ -26,7 +26,10 @@ extension KeyedStream {
     }
 }
 
-/// The keys seen, each with a timer for its forgetting.
+/// The keys seen, with the time at which each is forgotten.
+///
+/// Whether a record repeats another is decided by their times alone; the watermark only tells when a key can be dropped
+/// from memory, which is done for a whole bucket of keys at a time.
 @frozen
 @usableFromInline
 struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
@@ -34,16 +37,17 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @usableFromInline typealias Output = Element
 
     @usableFromInline let horizon: Int64
+    @usableFromInline let bucketWidth: Int64
     @usableFromInline let duplicates: Collector<Element>?
     @usableFromInline let seen = StateTable<Key, Timestamp>()
-    @usableFromInline var timers: TimerQueue<Key>
-    @usableFromInline var watermark = Timestamp.min
+    /// The keys by the bucket of time in which they expire; the buckets' numbers ascending.
+    @usableFromInline var buckets: [(number: Int64, keys: [(key: Key, hash: UInt64)])] = []
 
     @inlinable
     init(horizon: Int64, duplicates: Collector<Element>?) {
         self.horizon = horizon
         self.duplicates = duplicates
-        timers = TimerQueue(bucketWidth: Swift.max(horizon / 64, 1))
+        bucketWidth = Swift.max(horizon / 64, 1)
     }
 
     @inlinable
@@ -52,16 +56,21 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
         if seen.byteCount > 1 << 18 { for i in 0..<input.count { seen.prefetch(hash: input.hashes[i]) } }
         for i in 0..<input.count {
             let timestamp = records.timestamps[i]
-            var isNew = false
             let expiry = timestamp.advanced(byMilliseconds: horizon)
+            var isNew = false
             seen.update(
                 input.keys[i], hash: input.hashes[i],
                 insert: {
                     isNew = true
                     return expiry
-                }, update: { _ in })
+                },
+                update: {
+                    guard timestamp >= $0 else { return }
+                    isNew = true
+                    $0 = expiry
+                })
             if isNew {
-                timers.add(input.keys[i], at: expiry)
+                remember(input.keys[i], input.hashes[i], expiry)
                 try output.emit(records.elements[i], at: timestamp)
             } else {
                 try duplicates?.emit(records.elements[i], at: timestamp)
@@ -71,9 +80,26 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     }
 
     @inlinable
+    mutating func remember(_ key: Key, _ hash: UInt64, _ expiry: Timestamp) {
+        let number = expiry.floored(to: bucketWidth)
+        // Nearly always the last bucket or the one before.
+        var index = buckets.count
+        while index > 0 && buckets[index - 1].number > number { index -= 1 }
+        if index > 0 && buckets[index - 1].number == number {
+            buckets[index - 1].keys.append((key, hash))
+        } else {
+            buckets.insert((number, [(key, hash)]), at: index)
+        }
+    }
+
+    @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Element>) throws {
-        while let timer = timers.popFirst(through: watermark) {
-            seen.remove(timer.payload, hash: timer.payload.stableHash)
+        while let first = buckets.first, first.number.advanced(byMilliseconds: bucketWidth) <= watermark {
+            buckets.removeFirst()
+            for (key, hash) in first.keys {
+                // A key that came again since then expires in a later bucket.
+                if let expiry = seen.find(key, hash: hash), expiry.pointee <= watermark { seen.remove(key, hash: hash) }
+            }
         }
     }
 }

@@ -29,14 +29,14 @@ final class KeyedProcessRunner<Processor: KeyedProcessor> {
         }
     }
 
-    @usableFromInline var processor: Processor
+    @usableFromInline @exclusivity(unchecked) var processor: Processor
     @usableFromInline let store: KeyedStateStore<Processor.Key>
     @usableFromInline let output: Collector<Processor.Output>
     @usableFromInline let context: OperatorContext
-    @usableFromInline var watermark = Timestamp.min
+    @usableFromInline @exclusivity(unchecked) var watermark = Timestamp.min
     /// The timers of each key; an entry of the queue that differs is out of date.
     @usableFromInline let timers = StateTable<Processor.Key, [SetTimer]>()
-    @usableFromInline var queue = TimerQueue<DueTimer>()
+    @usableFromInline @exclusivity(unchecked) var queue = TimerQueue<DueTimer>()
     @usableFromInline var sideOutputs: [String: (collector: AnyObject, flush: () throws -> Void)] = [:]
 
     @inlinable

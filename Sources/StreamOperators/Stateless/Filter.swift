@@ -12,6 +12,7 @@ extension DataStream {
     ) -> DataStream<Element> {
         attach(self.name(name, "filter")) { context, outlet in
             let counters = context.counters
+            let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
             return Inlet<Batch<Element>>(
                 consumes: true,
                 onBatch: { batch in
@@ -53,6 +54,14 @@ extension DataStream {
                     batch.count = kept
                     counters.addOut(kept)
                     try outlet.push(batch)
+                },
+                onSharedBatch: { batch in
+                    // Only what is kept is copied.
+                    counters.addIn(batch.count)
+                    for i in 0..<batch.count where try isIncluded(batch.elements[i]) {
+                        try collector.emit(batch.elements[i], at: batch.timestamps[i])
+                    }
+                    try collector.flush()
                 }, onSignal: { try outlet.signal($0) })
         }
     }

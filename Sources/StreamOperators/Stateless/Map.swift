@@ -12,6 +12,7 @@ extension DataStream {
     ) -> DataStream<Output> {
         attach(self.name(name, "map")) { context, outlet in
             let counters = context.counters
+            let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
             var spare = Batch<Output>(capacity: context.batchSize)
             return Inlet<Batch<Element>>(
                 consumes: true,
@@ -37,6 +38,13 @@ extension DataStream {
                     swap(&batch.timestamps, &spare.timestamps)
                     try outlet.push(spare)
                     if isKnownUniquelyReferenced(&spare) { spare.removeAll() }
+                },
+                onSharedBatch: { batch in
+                    counters.addIn(batch.count)
+                    for i in 0..<batch.count {
+                        try collector.emit(try transform(batch.elements[i]), at: batch.timestamps[i])
+                    }
+                    try collector.flush()
                 }, onSignal: { try outlet.signal($0) })
         }
     }

@@ -84,7 +84,7 @@ where Function.Input == Element {
         let timestamps = input.records.timestamps
         if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
         for i in 0..<input.count {
-            let timestamp = timestamps[i]
+            let timestamp = timestamps[i].forWindows
             let key = input.keys[i]
             let hash = input.hashes[i]
             guard let sessions = table.find(key, hash: hash) else {
@@ -92,7 +92,7 @@ where Function.Input == Element {
                 continue
             }
             // The common case: the key's only session, which has not fired, grows.
-            let end = timestamp.advanced(byMilliseconds: gap)
+            let end = timestamp &+ gap
             if sessions.pointee.others.isEmpty && !sessions.pointee.first.hasFired
                 && timestamp < sessions.pointee.first.end && sessions.pointee.first.start < end
             {
@@ -112,7 +112,7 @@ where Function.Input == Element {
         _ element: Element, _ timestamp: Timestamp, _ key: Key, _ hash: UInt64,
         _ sessions: UnsafeMutablePointer<Sessions>?, _ output: Collector<Output>
     ) throws {
-        let end = timestamp.advanced(byMilliseconds: gap)
+        let end = timestamp &+ gap
         if lateness.isClosed(end: end, at: watermark) {
             try lateness.dispose(element, at: timestamp)
             return
@@ -136,7 +136,7 @@ where Function.Input == Element {
         _ element: Element, _ timestamp: Timestamp, _ key: Key, _ hash: UInt64,
         _ sessions: UnsafeMutablePointer<Sessions>, _ output: Collector<Output>
     ) throws {
-        let end = timestamp.advanced(byMilliseconds: gap)
+        let end = timestamp &+ gap
         var all = [sessions.pointee.first] + sessions.pointee.others
         // Earlier sessions first, so that accumulators merge in order.
         all.sort { $0.start < $1.start }
@@ -188,6 +188,7 @@ where Function.Input == Element {
 
     @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
+        let watermark = watermark.asWindowsWatermark
         self.watermark = watermark
         while let timer = timers.popFirst(through: watermark) {
             let key = timer.payload.key

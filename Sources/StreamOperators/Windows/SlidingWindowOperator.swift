@@ -46,7 +46,7 @@ where Function.Input == Element {
     @inlinable @inline(__always)
     func lastWindow(of timestamp: Timestamp) -> TimeWindow {
         let start = timestamp.floored(to: step, offset: offset)
-        return TimeWindow(start: start, end: start == .min ? start &+ size : start.advanced(byMilliseconds: size))
+        return TimeWindow(start: start, end: start &+ size)
     }
 
     @inlinable
@@ -59,9 +59,9 @@ where Function.Input == Element {
         let function = function
         var i = 0
         while i < count {
-            let timestamp = timestamps[i]
+            let timestamp = timestamps[i].forWindows
             let start = timestamp.floored(to: slice, offset: offset)
-            let bounds = TimeWindow(start: start, end: start.advanced(byMilliseconds: slice))
+            let bounds = TimeWindow(start: start, end: start &+ slice)
             // The run of records in the same slice, which are in the same windows.
             var end = i &+ 1
             while end < count && timestamps[end] >= bounds.start && timestamps[end] < bounds.end { end &+= 1 }
@@ -107,9 +107,7 @@ where Function.Input == Element {
             if window.end <= firedEnd && !lateness.isClosed(end: window.end, at: watermark) {
                 windows.append((window, total(of: window, key, hash) == nil))
             }
-            let before = window.start.advanced(byMilliseconds: -step)
-            if before == .min || before >= window.start { break }
-            window = TimeWindow(start: before, end: before.advanced(byMilliseconds: size))
+            window = TimeWindow(start: window.start &- step, end: window.end &- step)
         }
         let kept = slices.open(bounds)
         kept.hasFired = true
@@ -146,11 +144,11 @@ where Function.Input == Element {
 
     @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
+        let watermark = watermark.asWindowsWatermark
         self.watermark = watermark
         while let end = nextEnd(), end.advanced(byMilliseconds: -1) <= watermark {
             try fire(TimeWindow(start: end.advanced(byMilliseconds: -size), end: end), output)
             firedEnd = end
-            if end == .max { break }
         }
         // Windows without records fire silently: a record for one of them is late from now on, as for any other.
         if watermark < .max {
@@ -168,11 +166,10 @@ where Function.Input == Element {
         if totals.count > 0 { return after }
         guard let first = slices.windows.first(where: { !$0.hasFired }) else { return nil }
         // The first window that reaches into the slice, unless that one has fired.
-        let reach = first.window.end.advanced(byMilliseconds: -size)
+        let reach = first.window.end &- size
         var start = reach.floored(to: step, offset: offset)
-        if start < reach { start = start.advanced(byMilliseconds: step) }
-        let end = start == .min ? start &+ size : start.advanced(byMilliseconds: size)
-        return Swift.max(end, after)
+        if start < reach { start &+= step }
+        return Swift.max(start &+ size, after)
     }
 
     @inlinable

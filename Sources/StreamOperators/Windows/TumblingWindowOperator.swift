@@ -35,8 +35,8 @@ where Function.Input == Element {
     @inlinable @inline(__always)
     func window(of timestamp: Timestamp) -> TimeWindow {
         guard let size else { return TimeWindow(start: .min, end: .max) }
-        let start = timestamp.floored(to: size, offset: offset)
-        return TimeWindow(start: start, end: start == .min ? start &+ size : start.advanced(byMilliseconds: size))
+        let start = timestamp.forWindows.floored(to: size, offset: offset)
+        return TimeWindow(start: start, end: start &+ size)
     }
 
     @inlinable
@@ -100,6 +100,7 @@ where Function.Input == Element {
 
     @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
+        let watermark = watermark.asWindowsWatermark
         self.watermark = watermark
         for open in windows.windows where !open.hasFired {
             guard open.window.maxTimestamp <= watermark else { break }

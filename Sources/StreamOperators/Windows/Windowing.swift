@@ -38,16 +38,20 @@ public struct Windowing: Sendable, Equatable {
     var problem: String? {
         switch shape {
         case .tumbling(let size, let offset):
-            if size <= 0 { return "the window's size is \(size) ms; it must be at least 1 ms" }
-            return Self.problem(offset: offset, below: size, "size")
+            return Self.problem(length: size, "window's size") ?? Self.problem(offset: offset, below: size, "size")
         case .sliding(let size, let step, let offset):
-            if size <= 0 { return "the window's size is \(size) ms; it must be at least 1 ms" }
-            if step <= 0 { return "the window's step is \(step) ms; it must be at least 1 ms" }
-            return Self.problem(offset: offset, below: step, "step")
+            return Self.problem(length: size, "window's size") ?? Self.problem(length: step, "window's step")
+                ?? Self.problem(offset: offset, below: step, "step")
         case .session(let gap):
-            return gap > 0 ? nil : "the session gap is \(gap) ms; it must be at least 1 ms"
+            return Self.problem(length: gap, "session gap")
         case .global: return nil
         }
+    }
+
+    private static func problem(length: Int64, _ what: String) -> String? {
+        if length <= 0 { return "the \(what) is \(length) ms; it must be at least 1 ms" }
+        if length > 1 << 60 { return "the \(what) is \(length) ms; it must be at most 2^60 ms" }
+        return nil
     }
 
     private static func problem(offset: Int64, below limit: Int64, _ what: String) -> String? {

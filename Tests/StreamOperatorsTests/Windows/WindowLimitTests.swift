@@ -10,10 +10,10 @@ import Weir
     ]
     private static let windowings: [Windowing] = [
         .tumbling(.milliseconds(10)), .tumbling(.milliseconds(7), offset: .milliseconds(-3)),
-        .tumbling(.milliseconds(Int64.max)), .sliding(.milliseconds(10), every: .milliseconds(5)),
+        .tumbling(.milliseconds(1 << 60)), .sliding(.milliseconds(10), every: .milliseconds(5)),
         .sliding(.milliseconds(10), every: .milliseconds(4), offset: .milliseconds(3)),
         .sliding(.milliseconds(1 << 50), every: .milliseconds(1 << 48)), .session(gap: .milliseconds(10)),
-        .session(gap: .milliseconds(Int64.max)), .global,
+        .session(gap: .milliseconds(1 << 60)), .global,
     ]
 
     @Test(arguments: windowings, [0, 30])

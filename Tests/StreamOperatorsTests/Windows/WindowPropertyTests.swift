@@ -58,7 +58,7 @@ private let seeds: Range<UInt64> = 0..<64
         }
         let runs: [JobMatrix.Run<String>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
             let windowed = p.events(events).keyBy { $0.key.count * 1_000 + $0.value % 5 }.window(windows.windowing)
-            windowed.aggregate("windows", .count(), .sum(\.value), .min(\.value), .distinct(\.value))
+            windowed.aggregate("windows", .count(), .sum(\.value), .minimum(\.value), .distinct(\.value))
                 .map { pane -> String in
                     let (count, sum, least, distinct) = pane.value
                     return "\(pane.key) \(pane.window.start) \(count) \(sum) \(least) \(distinct)"
