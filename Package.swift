@@ -14,10 +14,15 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (strict ? [.unsafeFlags(["-warnings-as-errors"])] : [])
 
+// The library's modules. What imports `Weir` names them all: a change in one of them must rebuild it, and the build
+// system looks at direct dependencies only.
+let library = ["StateBackend", "StreamFormats", "StreamCore", "StreamOperators", "StreamConnectors", "Weir"]
+let weir = library.map { Target.Dependency.byName(name: $0) }
+
 let package = Package(
     name: "weir",
     products: [
-        .library(name: "Weir", targets: ["Weir"]),
+        .library(name: "Weir", targets: library),
         .library(name: "StreamTesting", targets: ["StreamTesting"]),
         .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
         .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
@@ -53,14 +58,14 @@ let package = Package(
             name: "Weir",
             dependencies: ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
             swiftSettings: swiftSettings),
-        .target(name: "StreamTesting", dependencies: ["Weir"], swiftSettings: swiftSettings),
+        .target(name: "StreamTesting", dependencies: weir, swiftSettings: swiftSettings),
 
         // The sample application.
-        .target(name: "AdAnalyticsJob", dependencies: ["Weir"], swiftSettings: swiftSettings),
+        .target(name: "AdAnalyticsJob", dependencies: weir, swiftSettings: swiftSettings),
         .executableTarget(
             name: "AdAnalyticsRunner",
-            dependencies: [
-                "AdAnalyticsJob", "Weir", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            dependencies: weir + [
+                "AdAnalyticsJob", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swiftSettings),
 
         .testTarget(
@@ -68,13 +73,13 @@ let package = Package(
         .testTarget(name: "StateBackendTests", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "StreamCoreTests", dependencies: ["StreamCore", "StreamTesting"], swiftSettings: swiftSettings),
+            name: "StreamCoreTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "StreamOperatorsTests", dependencies: ["Weir", "StreamTesting"], swiftSettings: swiftSettings),
+            name: "StreamOperatorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "StreamConnectorsTests", dependencies: ["Weir", "StreamTesting"], swiftSettings: swiftSettings),
+            name: "StreamConnectorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "AdAnalyticsJobTests", dependencies: ["AdAnalyticsJob", "StreamTesting"],
+            name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
     ]

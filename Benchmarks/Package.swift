@@ -31,6 +31,11 @@ let package = Package(
         .executableTarget(
             name: "WeirBench", dependencies: ["CBenchmark", "EngineQueries", "HandLoops", "Workloads"],
             swiftSettings: swiftSettings),
+        // Where the time of the sample application goes, on a file.
+        .executableTarget(
+            name: "AdFileBench",
+            dependencies: ["CBenchmark", .product(name: "AdAnalyticsJob", package: "weir")] + libraryProducts,
+            swiftSettings: swiftSettings),
 
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),

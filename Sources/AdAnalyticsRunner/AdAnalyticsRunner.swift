@@ -153,6 +153,8 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         var options = AdEventGeneratorOptions()
         options.events = generate
         options.seed = seed
+        // More events cover more time, at the same rate.
+        options.span = max(3_600_000, options.span * Int64(generate) / 2_000_000)
         options.format = format == .csv ? .csv : .jsonLines
         if !quiet { FileHandle.standardError.write(Data("generating \(generate) events into \(path)\n".utf8)) }
         _ = try AdEventFileGenerator(options: options).write(to: path)

@@ -67,18 +67,16 @@ public struct JobMatrix: Sendable {
         }
     }
 
-    /// Both schedulers and the parallelisms 1, 2 and 4, each with a batch size drawn from `seed`: for tests with many
-    /// seeds.
+    /// A few ways, for tests that go through many seeds: the deterministic scheduler with 1, 2 and 4 workers, and threads
+    /// with one of those, each with a batch size drawn from `seed`.
     public static func sampled(seed: UInt64) -> JobMatrix {
         var random = SplitMix64(seed: seed)
-        let sizes = [1, 2, 3, 7, 16, 64, 1_024]
-        return JobMatrix(
-            variants: [1, 2, 4].flatMap { parallelism in
-                [nil, random.next()].map { seed in
-                    let size = sizes[Int(random.next(below: UInt64(sizes.count)))]
-                    return Variant(parallelism: parallelism, batchSize: size, seed: seed)
-                }
-            })
+        func variant(_ parallelism: Int, seed: UInt64?) -> Variant {
+            let size = [1, 2, 3, 7, 16, 64, 1_024][Int(random.next(below: 7))]
+            return Variant(parallelism: parallelism, batchSize: size, seed: seed)
+        }
+        let deterministic = [1, 2, 4].map { variant($0, seed: random.next()) }
+        return JobMatrix(variants: deterministic + [variant([1, 2, 4][Int(seed % 3)], seed: nil)])
     }
 
     /// The given ways.

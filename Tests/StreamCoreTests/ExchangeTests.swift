@@ -100,7 +100,7 @@ import Testing
         run.ringCapacity = 1
         let batchSize = min(run.batchSize, 16)
         run.batchSize = batchSize
-        let factor = 200
+        let factor = 100
         let count = 100
         let made = Tally()
         let arrived = Tally()

@@ -30,17 +30,17 @@ struct FailingSink<Element: Sendable>: Sink {
 
 /// An operator that fails in `process` or `advance`.
 struct FailingOperator: StreamOperator {
-    var inProcess: Bool
+    var point: FailureTests.Point
 
     mutating func process(_ input: KeyedBatch<Int, LiveItems.Item>, _ output: Collector<LiveItems.Item>) throws {
         for i in 0..<input.count {
-            if inProcess && input.records.elements[i].number == 50 { throw Fault("process") }
+            if point == .process && input.records.elements[i].number == 50 { throw Fault("process") }
             try output.emit(input.records.elements[i], at: input.records.timestamps[i])
         }
     }
 
     mutating func advance(to watermark: Timestamp, _ output: Collector<LiveItems.Item>) throws {
-        if !inProcess && watermark >= 50 { throw Fault("advance") }
+        if point == .advance && watermark >= 50 { throw Fault("advance") }
     }
 }
 
@@ -104,7 +104,7 @@ struct FailingOperator: StreamOperator {
                     if point == .key && record.number == 50 { throw Fault("key") }
                     return record.number
                 }
-                .transform("keyed") { _ in FailingOperator(inProcess: point == .process) }
+                .transform("keyed") { _ in FailingOperator(point: point) }
                 .write("sink", to: FailingSink(point: sinkPoint))
         }
     }

@@ -129,7 +129,9 @@ import Testing
                 .keyBy(\.key).log("log", to: EventLog()).write("sink", to: sink)
             }
             let run = RunCase(seed: seed, parallelism: 3, batchSize: 5, ringCapacity: 1)
-            try await pipeline.run(run.options)
+            var options = run.options
+            options.clock = VirtualClock()
+            try await pipeline.run(options)
             return sink.elements
         }
         let first = try await order(seed)

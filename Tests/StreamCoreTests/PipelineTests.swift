@@ -124,6 +124,17 @@ import Testing
             pipeline.steps == ["a", "filter-1", "mapped", "rebalance-3", "global-4", "broadcast-5", "union-6", "sink"])
     }
 
+    @Test func keyPathsServeAsFunctions() async throws {
+        let items = Item.splits([40], keys: 3, disorder: 0, seed: 1)
+        let sink = CollectSink<Int>()
+        let pipeline = try Pipeline("key paths") { p in
+            p.source("items", CollectionSource(splits: items), time: \.time, watermarks: .monotonous())
+                .filter(\.hasKey).keyBy(\.key).log("log", to: EventLog()).map(\.number).write("sink", to: sink)
+        }
+        try await pipeline.run(RunCase.some[0].options)
+        #expect(sink.elements.sorted() == items[0].filter(\.hasKey).map(\.number))
+    }
+
     @Test func whatTheDescriptionThrowsComesOut() {
         #expect(throws: Fault.self) { try Pipeline("throwing") { _ in throw Fault() } }
     }

@@ -52,6 +52,8 @@ struct Item: Hashable, Sendable, CustomStringConvertible {
     var number: Int
     var time: Timestamp
 
+    var hasKey: Bool { key > 0 }
+
     var description: String { "\(split)/\(key)#\(number)@\(time)" }
 
     /// Seeded splits of items; times rise by up to 10 and fall back by up to `disorder`.

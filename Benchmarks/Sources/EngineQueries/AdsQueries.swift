@@ -114,6 +114,7 @@ enum AdsQueries {
 }
 
 extension Ad: EventTimed {
+    /// When it happened.
     public var eventTime: Timestamp { ts }
 }
 

@@ -61,7 +61,9 @@ extension DataStream {
             build.onIdle {
                 guard unflushed.operation else { return false }
                 unflushed.operation = false
-                try cell.operation.flush()
+                do { try cell.operation.flush() } catch {
+                    throw JobError.wrap(error, .sinkFailed, step: name)
+                }
                 return false
             }
             build.connect(

@@ -163,10 +163,7 @@ final class SourceRunner<Input: Source> {
                 let ended = splits.remove(at: position)
                 next = position
                 // The watermark of a split that has ended no longer holds the others back.
-                if !splits.isEmpty && watermarks.outOfOrderness != nil {
-                    try pass(merger.activate(ended.index))
-                    try pass(merger.advance(ended.index, to: .max))
-                }
+                if !splits.isEmpty { try pass(merger.advance(ended.index, to: .max)) }
                 return .progress
             }
         }
@@ -198,10 +195,13 @@ final class SourceRunner<Input: Source> {
         counters.note(newest: newest)
         counters.addOut(batch.count)
         try outlet.push(batch)
+        let capacity = batch.capacity
+        // Let go of it here, so that nobody but `output` has it, unless somebody downstream has kept it.
+        _ = consume batch
         if isKnownUniquelyReferenced(&output.batch) {
             output.batch.removeAll()
         } else {
-            output.batch = Batch(capacity: batch.capacity)
+            output.batch = Batch(capacity: capacity)
         }
         if let bound = watermarks.outOfOrderness {
             try pass(merger.advance(index, to: Self.watermark(newest: newest, bound: bound)))
@@ -218,22 +218,31 @@ final class SourceRunner<Input: Source> {
         let elements = batch.elements
         let timestamps = batch.timestamps
         _ = assign(batch, newest)
+        let count = batch.count
         var kept = 0
+        var done = 0
         var late = 0
-        for i in 0..<batch.count {
+        defer {
+            // Only an error leaves records behind.
+            if done < count { (elements + done).deinitialize(count: count - done) }
+            batch.count = kept
+        }
+        while done < count {
+            let i = done
             let timestamp = timestamps[i]
             if newest > .min && timestamp <= Self.watermark(newest: newest, bound: bound) {
                 try lateRecords?.emit(elements[i], at: timestamp)
                 (elements + i).deinitialize(count: 1)
                 late += 1
+                done += 1
                 continue
             }
             newest = Swift.max(newest, timestamp)
             timestamps[kept] = timestamp
             if kept < i { (elements + kept).moveInitialize(from: elements + i, count: 1) }
             kept += 1
+            done += 1
         }
-        batch.count = kept
         if late > 0 {
             counters.addLate(late)
             try lateRecords?.flush()
@@ -241,9 +250,11 @@ final class SourceRunner<Input: Source> {
         return newest
     }
 
+    /// `newest` less `bound` and one, saturating; never `Timestamp.max`, which only the end of the input reaches.
     @inlinable
     static func watermark(newest: Timestamp, bound: Int64) -> Timestamp {
-        newest.advanced(byMilliseconds: -bound).advanced(byMilliseconds: -1)
+        let (lowest, tooLow) = newest.subtractingReportingOverflow(bound)
+        return tooLow || lowest == .min ? .min : lowest &- 1
     }
 
     @inlinable

@@ -43,8 +43,8 @@ public struct DataStream<Element: Sendable> {
 
     /// The side output of this stream's step that `tag` names.
     public func sideOutput<Side: Sendable>(_ tag: SideOutput<Side>) -> DataStream<Side> {
-        DataStream<Side>(
-            builder: builder, port: builder.sideOutput(tag.name, type: "\(Side.self)", ofNode: port.node), hasEventTime: hasEventTime)
+        let side = builder.sideOutput(tag.name, type: String(reflecting: Side.self), ofNode: port.node)
+        return DataStream<Side>(builder: builder, port: side, hasEventTime: hasEventTime)
     }
 
     /// An unnamed stateless step's name.

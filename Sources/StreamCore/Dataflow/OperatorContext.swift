@@ -25,7 +25,7 @@ public struct OperatorContext {
     /// - Throws: ``JobError`` when the pipeline reads the side output with another type of records.
     public func collector<Element: Sendable>(for tag: SideOutput<Element>) throws -> Collector<Element>? {
         guard let side = build.graph.nodes[node].sideOutputs[tag.name] else { return nil }
-        guard side.type == "\(Element.self)" else {
+        guard side.type == String(reflecting: Element.self) else {
             throw JobError(
                 code: .stepFailed, step: step,
                 message: "side output '\(tag.name)' holds \(Element.self), but is read as \(side.type); use one tag "

@@ -29,6 +29,15 @@ public final class WorkerBuild {
         return outlet
     }
 
+    /// Lets go of what the worker has taken over, since a step that keeps its context would keep itself alive.
+    func release() {
+        outlets = [:]
+        sideSignals = [:]
+        tasks = []
+        senders = []
+        idleActions = []
+    }
+
     /// Connects `inlet` to the `index`-th input of step `node`.
     @usableFromInline
     func connect<Payload: BatchPayload>(_ inlet: Inlet<Payload>, input index: Int, ofNode node: Int) {

@@ -7,11 +7,11 @@ extension DataStream {
     /// the function.
     ///
     /// - Parameters:
-    ///   - name: the step's name; by default its kind and number.
+    ///   - name: the step's name; nil for its kind and number.
     ///   - key: the key of a record. Must depend on the record alone.
     @inlinable @inline(__always)
     public func keyBy<Key: StreamKey, Failure: Error>(
-        _ name: String? = nil, _ key: @escaping @Sendable (Element) throws(Failure) -> Key
+        _ name: String?, _ key: @escaping @Sendable (Element) throws(Failure) -> Key
     ) -> KeyedStream<Key, Element> {
         keyed(self.name(name, "keyBy")) { build, node in
             let outlet: Outlet<KeyedBatch<Key, Element>> = build.outlet(node: node, port: 0)
@@ -48,6 +48,14 @@ extension DataStream {
                         try partitioner.sender.broadcast(signal)
                     }), input: 0, ofNode: node)
         }
+    }
+
+    /// Groups the stream by key in a step with a default name; see ``keyBy(_:_:)``.
+    @inlinable @inline(__always)
+    public func keyBy<Key: StreamKey, Failure: Error>(
+        _ key: @escaping @Sendable (Element) throws(Failure) -> Key
+    ) -> KeyedStream<Key, Element> {
+        keyBy(nil, key)
     }
 
     @usableFromInline

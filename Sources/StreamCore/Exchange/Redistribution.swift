@@ -63,10 +63,19 @@ extension DataStream {
     }
 
     /// This stream and others of the same type as one. The watermark is the lowest of theirs.
-    public func union(_ name: String? = nil, _ others: DataStream<Element>...) -> DataStream<Element> {
+    public func union(_ others: DataStream<Element>...) -> DataStream<Element> {
+        union(name(nil, "union"), with: others)
+    }
+
+    /// This stream and others of the same type as one, in a step of the given name.
+    public func union(_ name: String, _ others: DataStream<Element>...) -> DataStream<Element> {
+        union(name, with: others)
+    }
+
+    private func union(_ name: String, with others: [DataStream<Element>]) -> DataStream<Element> {
         let streams = [self] + others
         let inputCount = streams.count
-        let node = builder.add(self.name(name, "union"), .operation, inputs: streams.map(\.port)) { build, node in
+        let node = builder.add(name, .operation, inputs: streams.map(\.port)) { build, node in
             let outlet: Outlet<Batch<Element>> = build.outlet(node: node, port: 0)
             let counters = build.context(node: node).counters
             let merger = OperatorCell(SignalMerger(inputCount: inputCount))

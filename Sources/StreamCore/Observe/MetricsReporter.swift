@@ -1,27 +1,38 @@
 internal import Metrics
+internal import Synchronization
 
 /// Publishes a job's counters to swift-metrics, now and then and at the end.
 ///
 /// Counters `weir.records.in`, `weir.records.out`, `weir.records.late`, `weir.records.rejected` and the gauge
 /// `weir.watermark` (ms), each with the dimensions `job` and `step`. This is the one file that sleeps: at the edge.
-struct MetricsReporter: Sendable {
-    private let task: Task<Void, Never>
+final class MetricsReporter: Sendable {
+    private let published = Mutex<JobStatus?>(nil)
+    private let timer = Mutex<Task<Void, Never>?>(nil)
 
     init(job: Job, interval: Duration) {
-        task = Task { [weak job] in
-            var before: JobStatus?
-            while !Task.isCancelled {
-                try? await Task.sleep(for: interval)
-                guard let job else { return }
-                let now = job.status
-                Self.publish(now, since: before, job: job.name)
-                before = now
+        let task = Task { [weak self, weak job] in
+            while true {
+                do { try await Task.sleep(for: interval) } catch { return }
+                guard let self, let job else { return }
+                publish(job)
             }
         }
+        timer.withLock { $0 = task }
     }
 
-    /// Publishes what is left and ends.
-    func stop() { task.cancel() }
+    /// Publishes what is left of `job`'s counters and ends.
+    func stop(_ job: Job) {
+        timer.withLock { $0?.cancel() }
+        publish(job)
+    }
+
+    private func publish(_ job: Job) {
+        published.withLock { published in
+            let now = job.status
+            Self.publish(now, since: published, job: job.name)
+            published = now
+        }
+    }
 
     private static func publish(_ now: JobStatus, since before: JobStatus?, job: String) {
         for (index, step) in now.steps.enumerated() {

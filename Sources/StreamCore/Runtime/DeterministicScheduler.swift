@@ -1,4 +1,7 @@
 /// Runs all workers on one thread, in an order drawn from a seed: the same seed, the same run.
+///
+/// That holds with a ``VirtualClock``. With the machine's clock, when a batch that isn't full is passed on depends on it
+/// (``JobOptions/flushInterval``).
 public struct DeterministicScheduler: Scheduler {
     /// The seed.
     public let seed: UInt64

@@ -28,6 +28,7 @@ public final class Job: Sendable {
         var workers: [Worker] = []
         for index in 0..<options.parallelism {
             let build = WorkerBuild(graph: pipeline.graph, shared: shared, worker: index)
+            defer { build.release() }
             for (node, description) in pipeline.graph.nodes.enumerated() {
                 do {
                     try description.build(build, node)
@@ -55,9 +56,9 @@ public final class Job: Sendable {
             return workers.map { ScheduledWorker(worker: $0, control: control) }
         }
         options.scheduler.run(scheduled) { [self] in
-            reporter?.stop()
-            switch control.stopped {
-            case .running: logger.debug("job finished", metadata: ["job": "\(name)"])
+            reporter?.stop(self)
+            switch control.finish() {
+            case .running, .finished: logger.debug("job finished", metadata: ["job": "\(name)"])
             case .cancelled: logger.debug("job cancelled", metadata: ["job": "\(name)"])
             case .failed(let error): logger.error("job failed", metadata: ["job": "\(name)", "error": "\(error)"])
             }
@@ -70,7 +71,7 @@ public final class Job: Sendable {
         }
     }
 
-    /// Stops the job where it is; ``wait()`` then throws `CancellationError`.
+    /// Stops the job where it is; ``wait()`` then throws `CancellationError`. A job that has ended stays as it ended.
     public func cancel() { control.cancel() }
 
     /// What the job has counted so far.
@@ -93,7 +94,7 @@ public final class Job: Sendable {
             if finished { continuation.resume() }
         }
         switch control.stopped {
-        case .running: return status
+        case .running, .finished: return status
         case .cancelled: throw CancellationError()
         case .failed(let error): throw error
         }

@@ -8,6 +8,7 @@ final class JobControl: Sendable {
 
     enum Outcome: Sendable {
         case running
+        case finished
         case cancelled
         case failed(JobError)
     }
@@ -16,8 +17,16 @@ final class JobControl: Sendable {
 
     var isRunning: Bool { running.load(ordering: .relaxed) }
 
-    /// Why the workers stopped before the input's end, if they did.
+    /// Why the workers have stopped, if they have.
     var stopped: Outcome { outcome.withLock { $0 } }
+
+    /// All workers have stopped; from now on nothing changes the outcome, which is returned.
+    func finish() -> Outcome {
+        outcome.withLock { outcome in
+            if case .running = outcome { outcome = .finished }
+            return outcome
+        }
+    }
 
     func cancel() { stop(.cancelled) }
 

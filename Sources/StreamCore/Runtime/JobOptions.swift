@@ -46,5 +46,13 @@ public struct JobOptions: Sendable {
         try check("parallelism", parallelism, 1...keyGroups.count)
         try check("batchSize", batchSize, 1...65_536)
         try check("ringCapacity", ringCapacity, 1...65_536)
+        if flushInterval < .zero {
+            throw JobError(code: .invalidOption, message: "flushInterval is \(flushInterval), but must be zero or more")
+        }
+        if let metricsInterval, metricsInterval < .milliseconds(1) {
+            throw JobError(
+                code: .invalidOption,
+                message: "metricsInterval is \(metricsInterval), but must be 1 ms or more, or nil for never")
+        }
     }
 }

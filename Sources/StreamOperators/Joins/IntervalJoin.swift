@@ -12,7 +12,7 @@ public struct JoinBounds: Sendable, Equatable {
 
     /// At the same time or before, by up to `limit`.
     public static func before(upTo limit: Duration) -> JoinBounds {
-        JoinBounds(lower: -limit.milliseconds, upper: 0)
+        JoinBounds(lower: -Swift.max(limit.milliseconds, -.max), upper: 0)
     }
 
     /// By `lower` to `upper`; negative for before.

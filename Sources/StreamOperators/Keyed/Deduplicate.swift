@@ -2,10 +2,11 @@ public import StateBackend
 public import StreamCore
 
 extension KeyedStream {
-    /// Passes on the first record of each key; those that repeat it within `horizon` of event time are dropped.
+    /// Passes on the first record of each key; those less than `horizon` of event time from it, either way, are dropped.
     ///
-    /// A key is forgotten when the watermark has passed its first record's time by `horizon`, so that memory is bounded
-    /// by the keys of that stretch of time. Which of several equal records is the first is decided by arrival.
+    /// A record farther from all that were passed on is a first one again. Each is forgotten when the watermark has
+    /// passed its time by `horizon`, so that memory is bounded by the keys of that stretch of time. Which of several
+    /// equal records is the first is decided by arrival.
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
     ///   - horizon: for how long a key is remembered.
@@ -39,7 +40,10 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @usableFromInline let horizon: Int64
     @usableFromInline let bucketWidth: Int64
     @usableFromInline let duplicates: Collector<Element>?
+    /// When the newest of a key's records that were passed on is forgotten.
     @usableFromInline let seen = StateTable<Key, Timestamp>()
+    /// The same for the older ones, where a key has several: records in disorder may repeat those.
+    @usableFromInline let older = StateTable<Key, [Timestamp]>()
     /// The keys by the bucket of time in which they expire; the buckets' numbers ascending.
     @usableFromInline var buckets: [(number: Int64, keys: [(key: Key, hash: UInt64)])] = []
 
@@ -58,6 +62,8 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
             let timestamp = records.timestamps[i]
             let expiry = timestamp.advanced(byMilliseconds: horizon)
             var isNew = false
+            var isFar = false
+            var old = expiry
             seen.update(
                 input.keys[i], hash: input.hashes[i],
                 insert: {
@@ -65,10 +71,12 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
                     return expiry
                 },
                 update: {
-                    guard timestamp >= $0 else { return }
-                    isNew = true
-                    $0 = expiry
+                    if timestamp < $0 && expiry > $0 &- horizon { return }
+                    isFar = true
+                    // After the newest one, or before it.
+                    if timestamp >= $0 { swap(&old, &$0) }
                 })
+            if isFar { isNew = isFirstAmongOlder(input.keys[i], input.hashes[i], timestamp, expiry, adding: old) }
             if isNew {
                 remember(input.keys[i], input.hashes[i], expiry)
                 try output.emit(records.elements[i], at: timestamp)
@@ -77,6 +85,17 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
             }
         }
         try duplicates?.flush()
+    }
+
+    /// Whether a record repeats none of the older ones; if so, `old` is one of them from now on.
+    @inlinable
+    func isFirstAmongOlder(
+        _ key: Key, _ hash: UInt64, _ timestamp: Timestamp, _ expiry: Timestamp, adding old: Timestamp
+    ) -> Bool {
+        let times = older.upsert(key, hash: hash, [])
+        if times.pointee.contains(where: { timestamp < $0 && expiry > $0 &- horizon }) { return false }
+        times.pointee.append(old)
+        return true
     }
 
     @inlinable
@@ -99,6 +118,9 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
             for (key, hash) in first.keys {
                 // A key that came again since then expires in a later bucket.
                 if let expiry = seen.find(key, hash: hash), expiry.pointee <= watermark { seen.remove(key, hash: hash) }
+                guard older.count > 0, let times = older.find(key, hash: hash) else { continue }
+                times.pointee.removeAll { $0 <= watermark }
+                if times.pointee.isEmpty { older.remove(key, hash: hash) }
             }
         }
     }

@@ -4,11 +4,11 @@ extension DataStream {
     /// Keeps the records for which `isIncluded` is true.
     ///
     /// - Parameters:
-    ///   - name: the step's name; by default its kind and number.
+    ///   - name: the step's name; nil for its kind and number.
     ///   - isIncluded: the condition. An error that it throws stops the job, which names the step.
     @inlinable @inline(__always)
     public func filter<Failure: Error>(
-        _ name: String? = nil, _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
+        _ name: String?, _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
     ) -> DataStream<Element> {
         attach(self.name(name, "filter")) { context, outlet in
             let counters = context.counters
@@ -64,5 +64,13 @@ extension DataStream {
                     try collector.flush()
                 }, onSignal: { try outlet.signal($0) })
         }
+    }
+
+    /// Keeps the records for which `isIncluded` is true, in a step with a default name; see ``filter(_:_:)``.
+    @inlinable @inline(__always)
+    public func filter<Failure: Error>(
+        _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
+    ) -> DataStream<Element> {
+        filter(nil, isIncluded)
     }
 }

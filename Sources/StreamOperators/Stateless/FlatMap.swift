@@ -4,11 +4,11 @@ extension DataStream {
     /// Turns each record into any number of records, with its timestamp.
     ///
     /// - Parameters:
-    ///   - name: the step's name; by default its kind and number.
+    ///   - name: the step's name; nil for its kind and number.
     ///   - transform: the function. An error that it throws stops the job, which names the step.
     @inlinable @inline(__always)
     public func flatMap<Outputs: Sequence, Failure: Error>(
-        _ name: String? = nil, _ transform: @escaping @Sendable (Element) throws(Failure) -> Outputs
+        _ name: String?, _ transform: @escaping @Sendable (Element) throws(Failure) -> Outputs
     ) -> DataStream<Outputs.Element> where Outputs.Element: Sendable {
         attach(self.name(name, "flatMap")) { context, outlet in
             let counters = context.counters
@@ -25,5 +25,13 @@ extension DataStream {
                     try collector.flush()
                 }, onSignal: { try outlet.signal($0) })
         }
+    }
+
+    /// Turns each record into any number of records in a step with a default name; see ``flatMap(_:_:)``.
+    @inlinable @inline(__always)
+    public func flatMap<Outputs: Sequence, Failure: Error>(
+        _ transform: @escaping @Sendable (Element) throws(Failure) -> Outputs
+    ) -> DataStream<Outputs.Element> where Outputs.Element: Sendable {
+        flatMap(nil, transform)
     }
 }

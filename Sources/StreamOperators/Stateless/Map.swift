@@ -4,11 +4,11 @@ extension DataStream {
     /// Turns each record into another one; timestamps stay.
     ///
     /// - Parameters:
-    ///   - name: the step's name; by default its kind and number.
+    ///   - name: the step's name; nil for its kind and number.
     ///   - transform: the function. An error that it throws stops the job, which names the step.
     @inlinable @inline(__always)
     public func map<Output: Sendable, Failure: Error>(
-        _ name: String? = nil, _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
+        _ name: String?, _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
     ) -> DataStream<Output> {
         attach(self.name(name, "map")) { context, outlet in
             let counters = context.counters
@@ -47,5 +47,13 @@ extension DataStream {
                     try collector.flush()
                 }, onSignal: { try outlet.signal($0) })
         }
+    }
+
+    /// Turns each record into another one in a step with a default name; see ``map(_:_:)``.
+    @inlinable @inline(__always)
+    public func map<Output: Sendable, Failure: Error>(
+        _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
+    ) -> DataStream<Output> {
+        map(nil, transform)
     }
 }

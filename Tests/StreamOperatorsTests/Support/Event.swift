@@ -9,6 +9,12 @@ struct Event: Hashable, Sendable {
     var value = 0
 }
 
+/// What a step of the tests gives: a pane, or a late record.
+enum PaneOrLate: Sendable {
+    case pane(Pane<String, [Int]>)
+    case late(Int)
+}
+
 /// Folds events into their sorted numbers, so that results show each one that went in, and how often.
 struct CollectIDs: AggregateFunction {
     func start(_ element: Event) -> [Int] { [element.id] }
@@ -36,7 +42,7 @@ struct RandomEvents {
         for _ in 0..<(splits ?? Int(draw(4)) + 1) {
             var now = draw(200) - 300
             var events: [Event] = []
-            for _ in 0..<draw(120) {
+            for _ in 0..<draw(60) {
                 now += draw(pace)
                 var time = now - draw(UInt64(bound) + 1)
                 if beyond > 0 && draw(beyond) == 0 { time -= draw(400) }

@@ -4,7 +4,7 @@ import Weir
 
 let results = CollectSink<Int>()
 let pipeline = try Pipeline("consumer") { p in
-    p.source("numbers", SequenceSource(1...10))
+    p.source("numbers", CollectionSource(1...10))
         .map { $0 * 2 }
         .filter { $0 > 10 }
         .write("results", to: results)
@@ -12,8 +12,8 @@ let pipeline = try Pipeline("consumer") { p in
 try await pipeline.run()
 
 let expected = [12, 14, 16, 18, 20]
-guard results.values.sorted() == expected else {
-    print("consumer: expected \(expected), got \(results.values)")
+guard results.elements.sorted() == expected else {
+    print("consumer: expected \(expected), got \(results.elements)")
     exit(1)
 }
 print("consumer: ok")
