@@ -73,7 +73,9 @@ let package = Package(
         .testTarget(name: "StateBackendTests", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "StreamCoreTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
+            name: "StreamCoreTests",
+            dependencies: weir + ["StreamTesting", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamOperatorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(

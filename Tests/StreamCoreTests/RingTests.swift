@@ -44,12 +44,13 @@ import Testing
         let overslept = Tally()
 
         /// Runs `attempt` until it is true; sleeps when it isn't for a while. Ten seconds asleep is a lost wake-up.
+        /// One is enough: everybody gives up.
         @Sendable func retry(_ signal: WakeSignal, _ attempt: () -> Bool) {
             for _ in 0..<50 {
                 if attempt() { return }
                 WakeSignal.pause()
             }
-            while true {
+            while overslept.value == 0 {
                 signal.announceSleep()
                 if attempt() { return signal.cancelSleep() }
                 let start = ContinuousClock.now
@@ -61,13 +62,13 @@ import Testing
 
         await onThreads(
             {
-                for i in 0..<count {
+                for i in 0..<count where overslept.value == 0 {
                     retry(producerWakes) { ring.push(i) }
                     consumerWakes.notify()
                 }
             },
             {
-                for i in 0..<count {
+                for i in 0..<count where overslept.value == 0 {
                     var popped: Int?
                     retry(consumerWakes) {
                         guard let (element, producerWaits) = ring.pop() else { return false }
@@ -96,7 +97,7 @@ import Testing
             while true {
                 signals[player].announceSleep()
                 let now = turn.value
-                if now >= rounds {
+                if now >= rounds || overslept.value > 0 {
                     signals[player].cancelSleep()
                     return signals[1 - player].notify()
                 }

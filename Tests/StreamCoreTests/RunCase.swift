@@ -1,3 +1,4 @@
+import StateBackend
 import StreamCore
 
 /// One way to run a pipeline.
@@ -13,6 +14,7 @@ struct RunCase: Sendable, CustomStringConvertible {
         var options = JobOptions(parallelism: parallelism, batchSize: batchSize)
         options.ringCapacity = ringCapacity
         options.metricsInterval = nil
+        options.logger = JobOptions.silentLogger
         if let seed { options.scheduler = DeterministicScheduler(seed: seed) }
         return options
     }
@@ -68,6 +70,17 @@ struct Item: Hashable, Sendable, CustomStringConvertible {
             }
         }
     }
+}
+
+/// The lowest number whose key group belongs to `worker`.
+func key(ofWorker worker: Int, parallelism: Int) -> Int {
+    let groups = KeyGroups()
+    func owner(_ key: Int) -> Int {
+        groups.worker(ofGroup: groups.group(ofHash: key.stableHash), parallelism: parallelism)
+    }
+    var key = 0
+    while owner(key) != worker { key += 1 }
+    return key
 }
 
 /// A multiset, for comparing results whose order isn't given.

@@ -205,11 +205,7 @@ import Testing
         let lost = Tally()
         let run = RunCase(seed: seed, parallelism: parallelism, batchSize: 1_024, ringCapacity: 16)
         // The last worker's key, while the source is on the first one.
-        let groups = KeyGroups()
-        let key = try #require(
-            (0..<1_000).first {
-                groups.worker(ofGroup: groups.group(ofHash: $0.stableHash), parallelism: parallelism) == parallelism - 1
-            })
+        let key = key(ofWorker: parallelism - 1, parallelism: parallelism)
         let source = ScriptedSource<Int>([
             .emit([key]), .waitAtMost(reads: 20_000, gate, otherwise: { lost.add() }),
         ])

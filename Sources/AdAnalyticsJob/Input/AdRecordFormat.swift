@@ -13,13 +13,9 @@ public struct AdRecordFormat: RecordFormat {
         self.fields = fields
     }
 
-    /// Where a record ends.
-    public var framing: RecordFraming {
-        switch format {
-        case .json, .gharchive, .talkingdata, .ga360: .lines
-        case .csv: .csv()
-        }
-    }
+    /// Where a record ends: at the line's end in every format, so that a stray quote spoils one line and not the rest of
+    /// the file.
+    public var framing: RecordFraming { .lines }
 
     /// A decoder for one file.
     public func makeDecoder() -> AdRecordDecoder { AdRecordDecoder(self) }

@@ -14,7 +14,7 @@ enum CSVEventFormats {
             var event = AdEvent()
             event.id = try row.string(column[id])
             let hasTime = !row.isEmpty(column[time])
-            if hasTime { event.time = try row.timestamp(column[time]) }
+            if hasTime { event.time = try Self.time(row, column[time]) }
             event.kind = try EventChecks.kind(row.bytes(column[kind]))
             if let tenantColumn { event.tenant = try row.string(column[tenantColumn]) } else { event.tenant = tenant ?? "" }
             event.user = try row.string(column[user])
@@ -24,6 +24,12 @@ enum CSVEventFormats {
             try EventChecks.finish(&event, hasTime: hasTime, position)
             emit(event)
         }
+    }
+
+    /// Milliseconds since 1970, or an ISO 8601 time: only that has a hyphen after the year.
+    private static func time(_ row: CSVRow, _ column: Int) throws(DecodeError) -> Timestamp {
+        let bytes = row.bytes(column)
+        return bytes.count > 4 && bytes[4] == UInt8(ascii: "-") ? try row.timestamp(column) : try row.int64(column)
     }
 
     /// On-site promotions are the ads; a row is a promotion or product of a hit.

@@ -10,7 +10,7 @@ enum GitHubEventDecoder {
         var type = ""
         while let name = try object.nextField() {
             switch name {
-            case "id": event.id = try object.string()
+            case "id": event.id = try string(&object)
             case "type": type = try object.string()
             case "created_at":
                 event.time = try object.timestamp()
@@ -34,15 +34,28 @@ enum GitHubEventDecoder {
         return event
     }
 
-    /// A string of a nested object, or empty.
+    /// A string of a nested object, or empty where there is no such string or object.
     private static func member(
         _ wanted: StaticString, of object: inout JSONObjectReader
     ) throws(DecodeError) -> String {
         var value = ""
+        if object.isNull() {
+            try object.null()
+            return value
+        }
         try object.enterObject()
         while let name = try object.nextField() {
-            if name == wanted { value = try object.string() } else { try object.skipValue() }
+            if name == wanted { value = try string(&object) } else { try object.skipValue() }
         }
         return value
+    }
+
+    /// A string, or empty for null.
+    private static func string(_ object: inout JSONObjectReader) throws(DecodeError) -> String {
+        if object.isNull() {
+            try object.null()
+            return ""
+        }
+        return try object.string()
     }
 }

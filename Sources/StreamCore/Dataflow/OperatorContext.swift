@@ -16,21 +16,22 @@ public struct OperatorContext {
     public let clock: any ProcessingClock
     /// The step's counters on this worker.
     public let counters: StepCounters
-    let build: WorkerBuild
-    let node: Int
+    let sideOutputs: [String: (port: Int, type: String)]
+    // The step's own and not the whole build, through which a step that keeps its context would keep itself alive.
+    let sides: SideOutlets
 
     /// A collector for the side output that `tag` names, or nil when no step of the pipeline reads it.
     ///
     /// The operator flushes it at the end of `process` and `advance`.
     /// - Throws: ``JobError`` when the pipeline reads the side output with another type of records.
     public func collector<Element: Sendable>(for tag: SideOutput<Element>) throws -> Collector<Element>? {
-        guard let side = build.graph.nodes[node].sideOutputs[tag.name] else { return nil }
+        guard let side = sideOutputs[tag.name] else { return nil }
         guard side.type == String(reflecting: Element.self) else {
             throw JobError(
                 code: .stepFailed, step: step,
                 message: "side output '\(tag.name)' holds \(Element.self), but is read as \(side.type); use one tag "
                     + "for both")
         }
-        return Collector(outlet: build.outlet(node: node, port: side.port), batchSize: batchSize)
+        return Collector(outlet: sides.outlet(port: side.port), batchSize: batchSize)
     }
 }

@@ -4,12 +4,12 @@ public final class Outlet<Payload: BatchPayload> {
     @usableFromInline var consumers: [Inlet<Payload>] = []
 
     /// The step's side outputs, which carry the main output's signals as well.
-    @usableFromInline let sideOutputs: SideSignals?
+    @usableFromInline let sideOutputs: SideOutlets?
 
     /// An exit that leads nowhere yet.
     public init() { sideOutputs = nil }
 
-    init(sideOutputs: SideSignals?) { self.sideOutputs = sideOutputs }
+    init(sideOutputs: SideOutlets) { self.sideOutputs = sideOutputs }
 
     /// Connects an inlet.
     public func connect(_ inlet: Inlet<Payload>) {
@@ -44,13 +44,23 @@ public final class Outlet<Payload: BatchPayload> {
     }
 }
 
-/// Passes a step's signals on to its side outputs.
+/// The outlets of a step's side outputs on a worker; passes the step's signals on to them.
 @usableFromInline
-final class SideSignals {
-    var outlets: [(Signal) throws -> Void] = []
+final class SideOutlets {
+    private var outlets: [(port: Int, outlet: AnyObject, signal: (Signal) throws -> Void)] = []
 
     @usableFromInline
     func signal(_ signal: Signal) throws {
-        for outlet in outlets { try outlet(signal) }
+        for outlet in outlets { try outlet.signal(signal) }
+    }
+
+    /// The outlet of a port, made when it is asked for first.
+    func outlet<Payload: BatchPayload>(port: Int) -> Outlet<Payload> {
+        for known in outlets where known.port == port {
+            if let outlet = known.outlet as? Outlet<Payload> { return outlet }
+        }
+        let outlet = Outlet<Payload>()
+        outlets.append((port, outlet, { try outlet.signal($0) }))
+        return outlet
     }
 }

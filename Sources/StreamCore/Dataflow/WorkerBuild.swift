@@ -5,7 +5,7 @@ public final class WorkerBuild {
     /// The index of the worker.
     public let worker: Int
     var outlets: [DataflowGraph.Port: AnyObject] = [:]
-    private var sideSignals: [Int: SideSignals] = [:]
+    private var sideOutlets: [Int: SideOutlets] = [:]
     var tasks: [(node: Int, task: InputTask)] = []
     var senders: [(node: Int, sender: BlockableSender)] = []
     var idleActions: [() throws -> Bool] = []
@@ -19,20 +19,24 @@ public final class WorkerBuild {
     /// The outlet of a step's port on this worker.
     @usableFromInline
     func outlet<Payload: BatchPayload>(node: Int, port: Int) -> Outlet<Payload> {
+        if port != 0 { return sides(ofNode: node).outlet(port: port) }
         let key = DataflowGraph.Port(node: node, port: port)
         if let outlet = outlets[key] as? Outlet<Payload> { return outlet }
-        let signals = sideSignals[node] ?? SideSignals()
-        sideSignals[node] = signals
-        let outlet = Outlet<Payload>(sideOutputs: port == 0 ? signals : nil)
-        if port != 0 { signals.outlets.append { try outlet.signal($0) } }
+        let outlet = Outlet<Payload>(sideOutputs: sides(ofNode: node))
         outlets[key] = outlet
         return outlet
     }
 
-    /// Lets go of what the worker has taken over, since a step that keeps its context would keep itself alive.
+    private func sides(ofNode node: Int) -> SideOutlets {
+        let sides = sideOutlets[node] ?? SideOutlets()
+        sideOutlets[node] = sides
+        return sides
+    }
+
+    /// Lets go of what the worker has taken over.
     func release() {
         outlets = [:]
-        sideSignals = [:]
+        sideOutlets = [:]
         tasks = []
         senders = []
         idleActions = []
@@ -67,7 +71,7 @@ public final class WorkerBuild {
         OperatorContext(
             step: graph.nodes[node].name, worker: worker, parallelism: shared.options.parallelism,
             batchSize: shared.options.batchSize, keyGroups: shared.options.keyGroups, clock: shared.options.clock,
-            counters: shared.counters[worker][node], build: self, node: node)
+            counters: shared.counters[worker][node], sideOutputs: graph.nodes[node].sideOutputs, sides: sides(ofNode: node))
     }
 
     @usableFromInline var parallelism: Int { shared.options.parallelism }

@@ -110,7 +110,8 @@ final class KeyedProcessRunner<Processor: KeyedProcessor> {
     /// The collector of a side output, made when it is used first; nil when nobody reads it.
     @inlinable
     func sideOutput<Side: Sendable>(_ tag: SideOutput<Side>) throws -> Collector<Side>? {
-        if let known = sideOutputs[tag.name] { return known.collector as? Collector<Side> }
+        // One of another type under the same name is refused by the context.
+        if let known = sideOutputs[tag.name]?.collector as? Collector<Side> { return known }
         guard let collector = try context.collector(for: tag) else { return nil }
         sideOutputs[tag.name] = (collector, { try collector.flush() })
         return collector

@@ -6,6 +6,9 @@ private let seeds: Range<UInt64> = 0..<64
 
 /// Per key and stretch of 100 ms, remembers the events and tells of them 500 ms after the last one's time.
 private struct Digest: KeyedProcessor {
+    typealias Key = String
+    typealias Output = String
+
     let stretches: ValueState<String, [Timestamp: [Int]]>
     let newest: ValueState<String, [Timestamp: Timestamp]>
 

@@ -18,6 +18,9 @@ struct Commands: Sendable {
 
 /// Does as it is told; tells of each timer that goes off.
 struct Puppet: KeyedProcessor {
+    typealias Key = String
+    typealias Output = String
+
     static let side = SideOutput<String>("side")
 
     let notes: ValueState<String, Int>
@@ -144,7 +147,7 @@ private func puppetScript(_ text: String) -> [ScriptStep<Commands>] {
         }
         let error = await #expect(throws: JobError.self) { try await harness.run(puppetScript("a:>one")) }
         #expect(error?.step == "puppet")
-        #expect(error?.message.contains("side output 'side' holds String, but is read as Int") == true)
+        #expect(error?.message.contains("side output 'side' holds String, but is read as Swift.Int") == true)
     }
 
     @Test(arguments: ["a:x@1 a:!", "a:fail@10 w10", "a:fail@10"])
@@ -157,6 +160,9 @@ private func puppetScript(_ text: String) -> [ScriptStep<Commands>] {
 
     @Test func theContextTellsTimeAndWatermark() async throws {
         struct Teller: KeyedProcessor {
+            typealias Key = Int
+            typealias Output = String
+
             mutating func process(_ input: Int, _ context: borrowing ProcessContext<Teller>) throws {
                 context.setTimer(true, at: context.timestamp + 5)
                 try context.emit("\(context.key) \(context.timestamp) \(context.watermark == .min ? -1 : context.watermark)")
