@@ -19,14 +19,15 @@ public struct AdAnalyticsOutput: Sendable {
         guard let directory else { return }
         stream.global("\(name)-to-one").write(
             "\(name)-file",
-            to: FileSink("\(directory)/\(name).jsonl") { element, bytes in
-                var line = JSONWriter()
-                line.beginObject()
-                write(element, &line)
-                line.endObject()
-                line.newline()
-                bytes += line.bytes
-            })
+            to: SingleFileSink(
+                file: FileSink("\(directory)/\(name).jsonl") { element, bytes in
+                    var line = JSONWriter()
+                    line.beginObject()
+                    write(element, &line)
+                    line.endObject()
+                    line.newline()
+                    bytes += line.bytes
+                }))
     }
 
     func write(deadLetters: DataStream<DeadLetter>) {

@@ -114,7 +114,7 @@ import Testing
                     return (0..<factor).map { number * factor + $0 }
                 }
                 .keyBy("second") { $0 % 31 }
-                .transform("sum") { _ in Sums(arrived: arrived, made: made) }
+                .transform("sum") { _ in Sums(factor: factor, arrived: arrived, made: made) }
                 .rebalance("third")
                 .global("fourth")
                 .write("sink", to: sink)
@@ -132,13 +132,25 @@ import Testing
     }
 
     /// Sums per batch; the timestamp tells how many records were on their way.
+    ///
+    /// Fails when one has overtaken another.
     struct Sums: StreamOperator {
+        let factor: Int
         let arrived: Tally
         let made: Tally
+        var newest: [Pair<Int, Int>: Int] = [:]
 
         mutating func process(_ input: KeyedBatch<Int, Int>, _ output: Collector<Pair<Int, Int>>) throws {
             let pending = made.value - arrived.add(input.count)
-            let sum = (0..<input.count).reduce(0) { $0 + input.records.elements[$1] }
+            var sum = 0
+            for i in 0..<input.count {
+                let number = input.records.elements[i]
+                sum += number
+                // One record became these, in order, so they come in order for each key.
+                let origin = Pair(number / factor, input.keys[i])
+                if let last = newest[origin], last > number { throw Fault("\(number) after \(last)") }
+                newest[origin] = number
+            }
             try output.emit(Pair(input.count, sum), at: Timestamp(pending))
         }
     }

@@ -33,8 +33,9 @@ struct ScriptedSource<Element: Sendable>: Source {
         case nothing, caughtUp
         /// Has caught up until the gate opens.
         case wait(Gate)
-        /// As `wait`, but gives up after so many reads and then runs `otherwise`.
-        case waitAtMost(reads: Int, Gate, otherwise: @Sendable () -> Void)
+        /// Has nothing, which it reports as `status`, until the gate opens; gives up after so many reads and then runs
+        /// `otherwise`.
+        case waitAtMost(reads: Int, Gate, status: ReadStatus, otherwise: @Sendable () -> Void)
         case run(@Sendable () throws -> Void)
     }
 
@@ -90,10 +91,10 @@ struct ScriptedSource<Element: Sendable>: Source {
                     // What was read before is passed on before the gate is looked at.
                     if output.room < room { return .more }
                     if !gate.isOpen { return .caughtUp }
-                case .waitAtMost(let limit, let gate, let otherwise):
+                case .waitAtMost(let limit, let gate, let status, let otherwise):
                     if !gate.isOpen {
                         done += 1
-                        if done < limit { return .caughtUp }
+                        if done < limit { return status }
                         otherwise()
                     }
                 case .run(let body): try body()

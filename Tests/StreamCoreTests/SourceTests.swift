@@ -198,23 +198,26 @@ import Testing
         #expect(silent.keyed.records.sorted() == [1, 2, 3], "\(run)")
     }
 
-    /// No further record and no watermark pushes it on.
-    @Test(arguments: [nil, 1, 2, 3] as [UInt64?], [1, 2, 4])
-    func aLoneRecordArrives(seed: UInt64?, parallelism: Int) async throws {
-        let gate = Gate()
-        let lost = Tally()
-        let run = RunCase(seed: seed, parallelism: parallelism, batchSize: 1_024, ringCapacity: 16)
-        // The last worker's key, while the source is on the first one.
-        let key = key(ofWorker: parallelism - 1, parallelism: parallelism)
-        let source = ScriptedSource<Int>([
-            .emit([key]), .waitAtMost(reads: 20_000, gate, otherwise: { lost.add() }),
-        ])
-        let pipeline = try Pipeline("lone") { p in
-            _ = p.source("items", source).keyBy { $0 }.log("keyed", to: EventLog()).keyBy { $0 + 1 }
-                .log("again", to: EventLog()).inspect { _, _ in gate.open() }
+    /// No further record pushes it on, no watermark, and where the reader doesn't say that it has caught up, not even
+    /// that.
+    @Test(arguments: [ReadStatus.caughtUp, .more], [nil, 1, 2] as [UInt64?])
+    func aLoneRecordArrives(status: ReadStatus, seed: UInt64?) async throws {
+        for parallelism in [1, 2, 4] {
+            let gate = Gate()
+            let lost = Tally()
+            let run = RunCase(seed: seed, parallelism: parallelism, batchSize: 1_024, ringCapacity: 16)
+            // The last worker's key, while the source is on the first one.
+            let key = key(ofWorker: parallelism - 1, parallelism: parallelism)
+            let source = ScriptedSource<Int>([
+                .emit([key]), .waitAtMost(reads: 5_000, gate, status: status, otherwise: { lost.add() }),
+            ])
+            let pipeline = try Pipeline("lone") { p in
+                _ = p.source("items", source).keyBy { $0 }.log("keyed", to: EventLog()).keyBy { $0 + 1 }
+                    .log("again", to: EventLog()).inspect { _, _ in gate.open() }
+            }
+            try await pipeline.run(run.options)
+            #expect(lost.value == 0, "\(run)")
         }
-        try await pipeline.run(run.options)
-        #expect(lost.value == 0, "\(run)")
     }
 
     /// A job whose source has nothing sleeps: the spins before, then a look each millisecond.

@@ -18,11 +18,12 @@ enum Project {
         "Weir": ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
         "StreamTesting": ["Weir"],
         "AdAnalyticsJob": ["Weir"],
-        "AdAnalyticsRunner": ["AdAnalyticsJob", "Weir", "ArgumentParser", "Logging"],
+        "AdAnalyticsRunner": ["AdAnalyticsJob", "Weir", "ArgumentParser", "Logging", "Foundation"],
 
         "Workloads": ["CBenchmark"],
         "HandLoops": ["CBenchmark", "Workloads"],
         "EngineQueries": ["CBenchmark", "Workloads", "Weir"],
+        "AdFileBench": ["AdAnalyticsJob", "CBenchmark", "Weir"],
         "WeirBench": ["CBenchmark", "Workloads", "HandLoops", "EngineQueries"],
     ]
 

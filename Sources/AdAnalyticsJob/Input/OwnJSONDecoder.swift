@@ -2,6 +2,7 @@ internal import Weir
 
 /// Reads an event of the job's own schema from a JSON object.
 struct OwnJSONDecoder: Sendable {
+    /// The tenant of all events; empty where each has its own.
     private let defaultTenant: String
     /// Columns other than the fields' own names, as bytes; nil when there are none, which is the fast way.
     private let columns: [[UInt8]]?
@@ -29,13 +30,15 @@ struct OwnJSONDecoder: Sendable {
                 }
                 event.kind = try EventChecks.kind(bytes)
                 hasKind = true
-            case 3: event.tenant = try string(&object)
+            case 3:
+                let tenant = try string(&object)
+                if defaultTenant.isEmpty { event.tenant = tenant }
             case 4: event.user = try string(&object)
             case 5: event.campaign = try string(&object)
             // Not used by the results so far, but a wrong type still tells of a broken record.
             case 6, 7: if object.isNull() { try object.null() } else { _ = try object.stringBytes() }
-            case 8: if object.isNull() { try object.null() } else { event.priceMicros = try object.int64() }
-            case 9: if object.isNull() { try object.null() } else { event.quantity = try object.int64() }
+            case 8: event.priceMicros = try int64(&object) ?? 0
+            case 9: event.quantity = try int64(&object) ?? 1
             default: try object.skipValue()
             }
         }
@@ -50,6 +53,13 @@ struct OwnJSONDecoder: Sendable {
             return ""
         }
         return try object.string()
+    }
+
+    @inline(__always)
+    private func int64(_ object: inout JSONObjectReader) throws(DecodeError) -> Int64? {
+        guard object.isNull() else { return try object.int64() }
+        try object.null()
+        return nil
     }
 
     /// The index of the field in ``AdEventFields/names``, or -1.

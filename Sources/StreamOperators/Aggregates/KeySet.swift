@@ -1,9 +1,11 @@
 public import StateBackend
 
 /// A set of keys with value semantics, over the same table as state: what exact distinct counts keep.
+///
+/// Invariant (the reason for `@unchecked Sendable`): the table is changed only while this value is its only owner, so
+/// that no two threads share one that changes.
 @frozen
 public struct KeySet<Element: StreamKey>: @unchecked Sendable {
-    // Invariant: the table is changed only while this value is its only owner, so no two threads share a changing one.
     @usableFromInline var table: StateTable<Element, Void>
 
     /// An empty set.
