@@ -64,7 +64,8 @@ public struct AdAnalyticsPipeline: Sendable {
             events
             .filter("touches") { $0.kind == .click && !$0.campaign.isEmpty }
             .keyBy("touches-by-user") { TenantKey($0.tenant, $0.user) }
-        let pairs = [(AdEvent.Kind.basket, options.basketWindow), (.purchase, options.purchaseWindow)].map { kind, window in
+        let pairs = [(AdEvent.Kind.basket, options.basketWindow), (.purchase, options.purchaseWindow)].map {
+            kind, window in
             let conversions =
                 events
                 .filter("\(kind)s") { $0.kind == kind }

@@ -84,7 +84,8 @@ public struct EventSequence: StreamKey, Comparable {
     /// The hash of all three.
     @inlinable
     public var stableHash: UInt64 {
-        StableHash.combine(UInt64(bitPattern: offset), UInt64(UInt32(bitPattern: file)) &<< 32 | UInt64(UInt32(bitPattern: part)))
+        StableHash.combine(
+            UInt64(bitPattern: offset), UInt64(UInt32(bitPattern: file)) &<< 32 | UInt64(UInt32(bitPattern: part)))
     }
 
     /// By file, offset, part.

@@ -67,7 +67,12 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         do {
             try await analyze()
         } catch let error as AdAnalyticsError {
-            let code: Int32 = switch error.code { case .usage: 64; case .input: 66; case .output: 73 }
+            let code: Int32 =
+                switch error.code {
+                case .usage: 64;
+                case .input: 66;
+                case .output: 73
+                }
             throw stop(code, error.message)
         } catch let error as AdEventGeneratorError {
             throw stop(73, "\(error)")
@@ -98,7 +103,8 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
                 message: "unknown format '\(format)'; use one of "
                     + AdEventFormat.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        var fields = try map.map { mapping throws(AdAnalyticsError) in try AdEventFields(mapping: mapping) } ?? AdEventFields()
+        var fields =
+            try map.map { mapping throws(AdAnalyticsError) in try AdEventFields(mapping: mapping) } ?? AdEventFields()
         fields.tenant = tenant
         let paths = try input.isEmpty ? [generated(format)] : input
         if let output { try makeDirectory(output) }
@@ -145,7 +151,8 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
     private func generated(_ format: AdEventFormat) throws -> String {
         guard format == .json || format == .csv else {
             throw AdAnalyticsError(
-                code: .usage, message: "only json and csv can be generated; give an --input in format \(format.rawValue)")
+                code: .usage,
+                message: "only json and csv can be generated; give an --input in format \(format.rawValue)")
         }
         try makeDirectory(data)
         let path = "\(data)/ad-events-\(generate)-\(seed).\(format == .csv ? "csv" : "jsonl")"
@@ -166,7 +173,8 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw AdAnalyticsError(
-                code: .output, message: "can't make the directory '\(path)': check that its parent is writable and that "
+                code: .output,
+                message: "can't make the directory '\(path)': check that its parent is writable and that "
                     + "no file has this name")
         }
     }

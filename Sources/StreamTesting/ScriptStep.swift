@@ -56,7 +56,8 @@ public struct ScriptReader<Element: Sendable>: SplitReader {
             next += 1
             switch step {
             case .record(let element, let time):
-                precondition(time.magnitude <= ScriptedSource<Element>.timeLimit.magnitude, "a script's time is too far")
+                precondition(
+                    time.magnitude <= ScriptedSource<Element>.timeLimit.magnitude, "a script's time is too far")
                 output.emit(ScriptedRecord(element: element, time: time))
             case .watermark(let watermark):
                 let time = watermark.advanced(byMilliseconds: ScriptedSource<Element>.bound + 1)

@@ -14,8 +14,10 @@ struct CSVDecoderTests {
         let valid = [
             click,
             DecoderCase(
-                "e,1772323200000,basket,s,u,c,a,p,25,3", is: AdEvent(.basket, id: "e", campaign: "c", price: 25, quantity: 3)),
-            DecoderCase("\"e\",\"1772323200000\",\"click\",\"s\",\"u\",\"\",\"\",,\"7\",",
+                "e,1772323200000,basket,s,u,c,a,p,25,3",
+                is: AdEvent(.basket, id: "e", campaign: "c", price: 25, quantity: 3)),
+            DecoderCase(
+                "\"e\",\"1772323200000\",\"click\",\"s\",\"u\",\"\",\"\",,\"7\",",
                 is: AdEvent(.click, id: "e", price: 7)),
             DecoderCase(
                 ",1772323200000,click,s,\"a, \"\"b\"\"\",,,,,", is: AdEvent(.click, user: "a, \"b\"")),
@@ -41,11 +43,13 @@ struct CSVDecoderTests {
             (",4102444800000,click,s,u,,,,,", .outOfRange), (",1772323200000,wishlist,s,u,,,,,", .unknownValue),
             (",1772323200000,other,s,u,,,,,", .unknownValue), (",1772323200000,click,s,u,,,,-1,", .outOfRange),
             (",1772323200000,click,s,u,,,,,-1", .outOfRange), (",1772323200000,click,s,u,,,,1.5,", .typeMismatch),
-            (",1772323200000,click,s,u,,,,9223372036854775808,", .outOfRange), (",1772323200000,click,s,u,,,,x,", .typeMismatch),
+            (",1772323200000,click,s,u,,,,9223372036854775808,", .outOfRange),
+            (",1772323200000,click,s,u,,,,x,", .typeMismatch),
         ]
-        let broken = rejected.map { DecoderCase($0, rejected: $1) } + [
-            .invalidUTF8(",1772323200000,click,s,␀,,,,,"), .invalidUTF8(",1772323200000,click,s,u,,␀,,,"),
-        ]
+        let broken =
+            rejected.map { DecoderCase($0, rejected: $1) } + [
+                .invalidUTF8(",1772323200000,click,s,␀,,,,,"), .invalidUTF8(",1772323200000,click,s,u,,␀,,,"),
+            ]
         try await DecoderCase.check(valid + broken.flatMap { [$0, click] }, AdRecordFormat(.csv), header: Self.header)
     }
 
@@ -53,7 +57,10 @@ struct CSVDecoderTests {
         "Columns in any order, under other names, among others; a tenant for all events",
         arguments: [
             ("type,quantity,price_micros,product,ad,campaign,user,tenant,event_time,event_id,more", "", nil),
-            ("\u{FEFF}kind,quantity,price_micros,product,ad,\"the, campaign\",u,tenant,ts,event_id,user", "type=kind,user=u,event_time=ts", nil),
+            (
+                "\u{FEFF}kind,quantity,price_micros,product,ad,\"the, campaign\",u,tenant,ts,event_id,user",
+                "type=kind,user=u,event_time=ts", nil
+            ),
             ("type,quantity,price_micros,product,ad,campaign,user,shop,event_time,event_id,tenant", "", "all"),
         ] as [(String, String, String?)])
     func columns(header: String, mapping: String, tenant: String?) async throws {
@@ -84,7 +91,8 @@ struct CSVDecoderTests {
 
     @Test("Google Analytics rows")
     func ga360() async throws {
-        let header = "ts_ms,type,user,session,hit,item,promo,campaign,source,medium,channel,country,device,price_micros,"
+        let header =
+            "ts_ms,type,user,session,hit,item,promo,campaign,source,medium,channel,country,device,price_micros,"
             + "qty,path,txn"
         func line(
             time: String = "1772323200000", _ type: String, user: String = "007", promo: String = "p|n|c|1",
@@ -94,7 +102,8 @@ struct CSVDecoderTests {
         }
         func event(_ kind: AdEvent.Kind, campaign: String = "", price: Int64 = 0, quantity: Int64 = 0) -> AdEvent {
             AdEvent(
-                kind, tenant: "google-merchandise-store", user: "007", campaign: campaign, price: price, quantity: quantity)
+                kind, tenant: "google-merchandise-store", user: "007", campaign: campaign, price: price,
+                quantity: quantity)
         }
         let others = ["pageview", "checkout", "remove", "impression", "click"]
         try await DecoderCase.check(
@@ -107,7 +116,8 @@ struct CSVDecoderTests {
                 DecoderCase(
                     line("purchase", price: "9990000", quantity: "10000000000000000"),
                     is: event(.purchase, price: 9_990_000, quantity: 10_000_000_000_000_000)),
-                DecoderCase(line(""), rejected: .missingField), DecoderCase(line("view", user: ""), rejected: .missingField),
+                DecoderCase(line(""), rejected: .missingField),
+                DecoderCase(line("view", user: ""), rejected: .missingField),
                 DecoderCase(line(time: "", "view"), rejected: .missingField),
                 DecoderCase(line(time: "2026-03-01", "view"), rejected: .typeMismatch),
                 DecoderCase(line(time: "1", "view"), rejected: .outOfRange),
@@ -142,10 +152,12 @@ struct CSVDecoderTests {
                 DecoderCase(line(""), rejected: .unknownValue), DecoderCase(line("2"), rejected: .unknownValue),
                 DecoderCase(line("1"), rejected: .typeMismatch),
                 DecoderCase(line(attributed: "1999-03-02 00:00:00", "1"), rejected: .outOfRange),
-                DecoderCase(line(ip: "", "0"), rejected: .missingField), DecoderCase(line(time: "", "0"), rejected: .missingField),
+                DecoderCase(line(ip: "", "0"), rejected: .missingField),
+                DecoderCase(line(time: "", "0"), rejected: .missingField),
                 DecoderCase(line(time: "2017", "0"), rejected: .typeMismatch),
                 DecoderCase(line(time: "1917-11-07 09:30:38", "0"), rejected: .outOfRange),
                 DecoderCase(line("0,"), rejected: .columnCount), .invalidUTF8("1,␀,2,13,379,2026-03-01 00:00:00,,0"),
-            ], AdRecordFormat(.talkingdata), header: "\(junk)ip,app,device,os,channel,click_time,attributed_time,is_attributed")
+            ], AdRecordFormat(.talkingdata),
+            header: "\(junk)ip,app,device,os,channel,click_time,attributed_time,is_attributed")
     }
 }

@@ -57,7 +57,8 @@ struct DecoderCase: Sendable {
             let letters = CollectSink<DeadLetter>()
             let pipeline = try Pipeline("decode") { p in
                 let read = p.source(
-                    "lines", FileSource(path, format: format), watermarks: .boundedOutOfOrderness(.seconds(4_000_000_000)))
+                    "lines", FileSource(path, format: format),
+                    watermarks: .boundedOutOfOrderness(.seconds(4_000_000_000)))
                 read.deadLetters.write("letters", to: letters)
                 read.write("sink", to: events)
             }

@@ -24,7 +24,8 @@ struct JSONDecoderTests {
                 line(
                     "\"event_id\":null,\"campaign\":null,\"ad\":null,\"product\":null,\"price_micros\":null,"
                         + "\"quantity\":null"), is: AdEvent(.click)),
-            DecoderCase(line("\"event_id\":\"\",\"campaign\":\"\",\"price_micros\":0,\"quantity\":0"),
+            DecoderCase(
+                line("\"event_id\":\"\",\"campaign\":\"\",\"price_micros\":0,\"quantity\":0"),
                 is: AdEvent(.click, quantity: 0)),
             // Any order, any space, fields of others.
             DecoderCase(
@@ -148,7 +149,9 @@ struct JSONDecoderTests {
         func event(_ kind: AdEvent.Kind, id: String = "1", campaign: String = "o/r") -> AdEvent {
             AdEvent(kind, id: id, tenant: "github", campaign: campaign)
         }
-        func line(type: String = "\"WatchEvent\"", actor: String = "{\"id\":1,\"login\":\"u\"}", more: String = "") -> String {
+        func line(type: String = "\"WatchEvent\"", actor: String = "{\"id\":1,\"login\":\"u\"}", more: String = "")
+            -> String
+        {
             "{\"id\":\"1\",\"type\":\(type),\"actor\":\(actor),\"repo\":{\"id\":2,\"name\":\"o/r\",\"url\":\"x\"},"
                 + "\"payload\":{\"actor\":{\"login\":\"w\"}},\"public\":true,\"created_at\":\"2026-03-01T00:00:00Z\"\(more)}"
         }

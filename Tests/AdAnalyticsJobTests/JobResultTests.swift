@@ -7,7 +7,8 @@ import Testing
 struct JobResultTests {
     /// Generated files: more flaws than by default, in a few hours, so that every table has something of everything.
     static func generate(
-        seed: UInt64, files: Int = 1, events: Int, format: AdEventGeneratorOptions.Format = .jsonLines, in directory: URL
+        seed: UInt64, files: Int = 1, events: Int, format: AdEventGeneratorOptions.Format = .jsonLines,
+        in directory: URL
     ) throws -> [String] {
         try (0..<files).map { index in
             var options = AdEventGeneratorOptions()

@@ -8,7 +8,9 @@ enum CSVEventFormats {
         let names = AdEventFields.names.filter { tenant == nil || $0 != "tenant" }
         let tenantColumn = tenant == nil ? names.firstIndex(of: "tenant") : nil
         let at = { (name: String) in names.firstIndex(of: name) ?? 0 }
-        let (id, time, kind, user, campaign) = (at("event_id"), at("event_time"), at("type"), at("user"), at("campaign"))
+        let (id, time, kind, user, campaign) = (
+            at("event_id"), at("event_time"), at("type"), at("user"), at("campaign")
+        )
         let (price, quantity) = (at("price_micros"), at("quantity"))
         return CSVRecords(columns: names.map { fields.column($0) }) { row, column, position, emit throws(DecodeError) in
             var event = AdEvent()
@@ -16,7 +18,11 @@ enum CSVEventFormats {
             let hasTime = !row.isEmpty(column[time])
             if hasTime { event.time = try Self.time(row, column[time]) }
             event.kind = try EventChecks.kind(row.bytes(column[kind]))
-            if let tenantColumn { event.tenant = try row.string(column[tenantColumn]) } else { event.tenant = tenant ?? "" }
+            if let tenantColumn {
+                event.tenant = try row.string(column[tenantColumn])
+            } else {
+                event.tenant = tenant ?? ""
+            }
             event.user = try row.string(column[user])
             event.campaign = try row.string(column[campaign])
             if !row.isEmpty(column[price]) { event.priceMicros = try row.int64(column[price]) }
@@ -67,7 +73,9 @@ enum CSVEventFormats {
         var click = AdEvent()
         click.tenant = "talkingdata"
         click.kind = .click
-        for part in 0..<3 where row.isEmpty(column[part]) { throw DecodeError.missingField(["ip", "device", "os"][part]) }
+        for part in 0..<3 where row.isEmpty(column[part]) {
+            throw DecodeError.missingField(["ip", "device", "os"][part])
+        }
         click.user = try "\(row.string(column[0]))|\(row.string(column[1]))|\(row.string(column[2]))"
         click.campaign = try row.string(column[3])
         let hasTime = !row.isEmpty(column[4])

@@ -27,7 +27,8 @@ enum EventChecks {
         try check(time: event.time)
         if event.priceMicros < 0 || event.quantity < 0 {
             throw DecodeError(
-                code: .outOfRange, message: "price_micros and quantity must not be negative; write returns as events "
+                code: .outOfRange,
+                message: "price_micros and quantity must not be negative; write returns as events "
                     + "of their own", offset: 0)
         }
         event.sequence = EventSequence(file: position.file, offset: position.offset)
@@ -36,7 +37,8 @@ enum EventChecks {
     static func check(time: Timestamp) throws(DecodeError) {
         if !times.contains(time) {
             throw DecodeError(
-                code: .outOfRange, message: "the event time \(time) is outside the years 2000 to 2100; is it in "
+                code: .outOfRange,
+                message: "the event time \(time) is outside the years 2000 to 2100; is it in "
                     + "milliseconds since 1970?", offset: 0)
         }
     }

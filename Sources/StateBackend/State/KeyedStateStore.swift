@@ -27,7 +27,8 @@ public final class KeyedStateStore<Key: StreamKey> {
         guard !name.isEmpty, names.insert(name).inserted else {
             throw StateError(
                 code: .duplicateState,
-                message: "a step's states need distinct, non-empty names, but '\(name)' was asked for again; rename one")
+                message: "a step's states need distinct, non-empty names, but '\(name)' was asked for again; rename one"
+            )
         }
         let state = ValueState<Key, Value>(store: self)
         counts.append((name, { state.table.count }))

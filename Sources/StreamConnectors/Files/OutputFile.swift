@@ -1,11 +1,11 @@
 internal import StreamFormats
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// A file that gets its name when it is complete: written beside it, synchronised, renamed.
@@ -53,4 +53,3 @@ final class OutputFile {
             message: "can't \(operation) '\(path)': \(text); check that the directory exists, is writable and has room")
     }
 }
-

@@ -23,7 +23,8 @@ public struct DataStream<Element: Sendable> {
         _ make: @escaping @Sendable (OperatorContext, Outlet<Batch<Output>>) throws -> Inlet<Batch<Element>>
     ) -> DataStream<Output> {
         let node = builder.add(name, .operation, inputs: [port]) { build, node in
-            build.connect(try make(build.context(node: node), build.outlet(node: node, port: 0)), input: 0, ofNode: node)
+            build.connect(
+                try make(build.context(node: node), build.outlet(node: node, port: 0)), input: 0, ofNode: node)
         }
         return DataStream<Output>(
             builder: builder, port: DataflowGraph.Port(node: node, port: 0), hasEventTime: hasEventTime)

@@ -30,7 +30,8 @@ public struct KeyedStream<Key: StreamKey, Element: Sendable> {
     ) -> DataStream<Output> {
         if needsEventTime { requireEventTime(name) }
         let node = builder.add(name, .operation, inputs: [port]) { build, node in
-            build.connect(try make(build.context(node: node), build.outlet(node: node, port: 0)), input: 0, ofNode: node)
+            build.connect(
+                try make(build.context(node: node), build.outlet(node: node, port: 0)), input: 0, ofNode: node)
         }
         return DataStream<Output>(
             builder: builder, port: DataflowGraph.Port(node: node, port: 0), hasEventTime: hasEventTime)
@@ -54,9 +55,10 @@ public struct KeyedStream<Key: StreamKey, Element: Sendable> {
     @usableFromInline
     func attach<Right: Sendable, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>,
-        _ make: @escaping @Sendable (OperatorContext, Outlet<Batch<Output>>) throws -> (
-            Inlet<KeyedBatch<Key, Element>>, Inlet<KeyedBatch<Key, Right>>
-        )
+        _ make:
+            @escaping @Sendable (OperatorContext, Outlet<Batch<Output>>) throws -> (
+                Inlet<KeyedBatch<Key, Element>>, Inlet<KeyedBatch<Key, Right>>
+            )
     ) -> DataStream<Output> {
         requireEventTime(name)
         other.requireEventTime(name)

@@ -71,7 +71,8 @@ public final class WorkerBuild {
         OperatorContext(
             step: graph.nodes[node].name, worker: worker, parallelism: shared.options.parallelism,
             batchSize: shared.options.batchSize, keyGroups: shared.options.keyGroups, clock: shared.options.clock,
-            counters: shared.counters[worker][node], sideOutputs: graph.nodes[node].sideOutputs, sides: sides(ofNode: node))
+            counters: shared.counters[worker][node], sideOutputs: graph.nodes[node].sideOutputs,
+            sides: sides(ofNode: node))
     }
 
     @usableFromInline var parallelism: Int { shared.options.parallelism }

@@ -1,11 +1,11 @@
 internal import CWeir
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Threads of our own: a worker computes for long stretches, which the cooperative pool is not for.
@@ -22,7 +22,7 @@ enum WorkerThread {
         /// Names the thread, from within: a detached thread may be gone before its starter could do so.
         func runOnThread() {
             #if canImport(Glibc)
-            weir_name_thread(pthread_self(), name)
+                weir_name_thread(pthread_self(), name)
             #endif
             run()
         }
@@ -38,17 +38,17 @@ enum WorkerThread {
         pthread_attr_setstacksize(&attributes, 8 << 20)
         let argument = Unmanaged.passRetained(Body(name: name, body))
         #if canImport(Darwin)
-        var thread: pthread_t?
+            var thread: pthread_t?
         #else
-        var thread = pthread_t()
+            var thread = pthread_t()
         #endif
         let result = pthread_create(
             &thread, &attributes,
             { argument in
                 #if canImport(Darwin)
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().runOnThread()
+                    Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().runOnThread()
                 #else
-                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().runOnThread() }
+                    if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().runOnThread() }
                 #endif
                 return nil
             }, argument.toOpaque())

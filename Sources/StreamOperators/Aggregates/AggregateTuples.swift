@@ -43,7 +43,8 @@ where Second.Input == First.Input {
 
 /// Three aggregates of the same records at once.
 @frozen
-public struct Aggregates3<First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction>: AggregateFunction
+public struct Aggregates3<First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction>:
+    AggregateFunction
 where Second.Input == First.Input, Third.Input == First.Input {
     /// The records.
     public typealias Input = First.Input
@@ -86,7 +87,9 @@ where Second.Input == First.Input, Third.Input == First.Input {
 
 /// Four aggregates of the same records at once.
 @frozen
-public struct Aggregates4<First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction, Fourth: AggregateFunction>: AggregateFunction
+public struct Aggregates4<
+    First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction, Fourth: AggregateFunction
+>: AggregateFunction
 where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == First.Input {
     /// The records.
     public typealias Input = First.Input
@@ -99,7 +102,9 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
 
     /// The given aggregates, side by side.
     @inlinable
-    public init(_ first: First, _ second: Second, _ third: Third, _ fourth: Fourth) { members = (first, second, third, fourth) }
+    public init(_ first: First, _ second: Second, _ third: Third, _ fourth: Fourth) {
+        members = (first, second, third, fourth)
+    }
 
     /// A partial result of each.
     @inlinable @inline(__always)
@@ -125,18 +130,26 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
     /// The result of each.
     @inlinable
     public func result(_ accumulator: Accumulator) -> Output {
-        (members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2), members.3.result(accumulator.3))
+        (
+            members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2),
+            members.3.result(accumulator.3)
+        )
     }
 }
 
 /// Five aggregates of the same records at once.
 @frozen
-public struct Aggregates5<First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction, Fourth: AggregateFunction, Fifth: AggregateFunction>: AggregateFunction
+public struct Aggregates5<
+    First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction, Fourth: AggregateFunction,
+    Fifth: AggregateFunction
+>: AggregateFunction
 where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == First.Input, Fifth.Input == First.Input {
     /// The records.
     public typealias Input = First.Input
     /// The partial results.
-    public typealias Accumulator = (First.Accumulator, Second.Accumulator, Third.Accumulator, Fourth.Accumulator, Fifth.Accumulator)
+    public typealias Accumulator = (
+        First.Accumulator, Second.Accumulator, Third.Accumulator, Fourth.Accumulator, Fifth.Accumulator
+    )
     /// The results, in the order of the aggregates.
     public typealias Output = (First.Output, Second.Output, Third.Output, Fourth.Output, Fifth.Output)
 
@@ -144,12 +157,17 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
 
     /// The given aggregates, side by side.
     @inlinable
-    public init(_ first: First, _ second: Second, _ third: Third, _ fourth: Fourth, _ fifth: Fifth) { members = (first, second, third, fourth, fifth) }
+    public init(_ first: First, _ second: Second, _ third: Third, _ fourth: Fourth, _ fifth: Fifth) {
+        members = (first, second, third, fourth, fifth)
+    }
 
     /// A partial result of each.
     @inlinable @inline(__always)
     public func start(_ element: Input) -> Accumulator {
-        (members.0.start(element), members.1.start(element), members.2.start(element), members.3.start(element), members.4.start(element))
+        (
+            members.0.start(element), members.1.start(element), members.2.start(element), members.3.start(element),
+            members.4.start(element)
+        )
     }
     /// The record added to each.
     @inlinable @inline(__always)
@@ -172,18 +190,30 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
     /// The result of each.
     @inlinable
     public func result(_ accumulator: Accumulator) -> Output {
-        (members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2), members.3.result(accumulator.3), members.4.result(accumulator.4))
+        (
+            members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2),
+            members.3.result(accumulator.3), members.4.result(accumulator.4)
+        )
     }
 }
 
 /// Six aggregates of the same records at once.
 @frozen
-public struct Aggregates6<First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction, Fourth: AggregateFunction, Fifth: AggregateFunction, Sixth: AggregateFunction>: AggregateFunction
-where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == First.Input, Fifth.Input == First.Input, Sixth.Input == First.Input {
+public struct Aggregates6<
+    First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction, Fourth: AggregateFunction,
+    Fifth: AggregateFunction, Sixth: AggregateFunction
+>: AggregateFunction
+where
+    Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == First.Input, Fifth.Input == First.Input,
+    Sixth.Input == First.Input
+{
     /// The records.
     public typealias Input = First.Input
     /// The partial results.
-    public typealias Accumulator = (First.Accumulator, Second.Accumulator, Third.Accumulator, Fourth.Accumulator, Fifth.Accumulator, Sixth.Accumulator)
+    public typealias Accumulator = (
+        First.Accumulator, Second.Accumulator, Third.Accumulator, Fourth.Accumulator, Fifth.Accumulator,
+        Sixth.Accumulator
+    )
     /// The results, in the order of the aggregates.
     public typealias Output = (First.Output, Second.Output, Third.Output, Fourth.Output, Fifth.Output, Sixth.Output)
 
@@ -191,12 +221,17 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
 
     /// The given aggregates, side by side.
     @inlinable
-    public init(_ first: First, _ second: Second, _ third: Third, _ fourth: Fourth, _ fifth: Fifth, _ sixth: Sixth) { members = (first, second, third, fourth, fifth, sixth) }
+    public init(_ first: First, _ second: Second, _ third: Third, _ fourth: Fourth, _ fifth: Fifth, _ sixth: Sixth) {
+        members = (first, second, third, fourth, fifth, sixth)
+    }
 
     /// A partial result of each.
     @inlinable @inline(__always)
     public func start(_ element: Input) -> Accumulator {
-        (members.0.start(element), members.1.start(element), members.2.start(element), members.3.start(element), members.4.start(element), members.5.start(element))
+        (
+            members.0.start(element), members.1.start(element), members.2.start(element), members.3.start(element),
+            members.4.start(element), members.5.start(element)
+        )
     }
     /// The record added to each.
     @inlinable @inline(__always)
@@ -221,6 +256,9 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
     /// The result of each.
     @inlinable
     public func result(_ accumulator: Accumulator) -> Output {
-        (members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2), members.3.result(accumulator.3), members.4.result(accumulator.4), members.5.result(accumulator.5))
+        (
+            members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2),
+            members.3.result(accumulator.3), members.4.result(accumulator.4), members.5.result(accumulator.5)
+        )
     }
 }

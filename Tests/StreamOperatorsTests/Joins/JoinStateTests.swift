@@ -54,7 +54,9 @@ import Testing
         var arena = RecordArena<String>()
         var heads: [Int32] = [-1, -1]
         for round in 0..<100 as Range<Int64> {
-            for index in 0..<10 as Range<Int64> { arena.add("r\(index)", at: round * 10 + index, to: &heads[Int(index % 2)]) }
+            for index in 0..<10 as Range<Int64> {
+                arena.add("r\(index)", at: round * 10 + index, to: &heads[Int(index % 2)])
+            }
             var seen: [Timestamp] = []
             for head in heads { arena.forEach(in: head) { _, time in seen.append(time) } }
             #expect(seen.count == arena.count)

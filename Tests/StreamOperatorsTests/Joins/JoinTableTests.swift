@@ -26,7 +26,8 @@ struct JoinCase: Sendable, CustomTestStringConvertible {
         JoinCase("after", 0, 10, "la@5 ra@5 ra@4 ra@15 ra@16", "0-1@5 0-3@15 end"),
         JoinCase("bounds above zero", 5, 10, "la@100 w104 ra@104 ra@105 ra@110 ra@111", "w104 0-2@105 0-3@110 end"),
         JoinCase("bounds below zero", -10, -5, "la@100 ra@89 ra@90 ra@95 ra@96", "0-2@100 0-3@100 end"),
-        JoinCase("bounds below zero, left at the watermark", -10, -5, "ra@95 w100 la@100 la@105", "w100 1-0@100 2-0@105 end"),
+        JoinCase(
+            "bounds below zero, left at the watermark", -10, -5, "ra@95 w100 la@100 la@105", "w100 1-0@100 2-0@105 end"),
         JoinCase("equal times only", 0, 0, "la@5 ra@5 ra@6 la@6 ra@4", "0-1@5 3-2@6 end"),
         JoinCase("keys apart", -5, 5, "la@5 rb@5 lb@6 ra@6", "2-1@6 0-3@6 end"),
         JoinCase("many to many", -5, 5, "la@1 la@2 ra@3 ra@4 la@5", "0-2@3 1-2@3 0-3@4 1-3@4 4-2@5 4-3@5 end"),
@@ -34,8 +35,12 @@ struct JoinCase: Sendable, CustomTestStringConvertible {
         JoinCase("a match at the moment of clean-up, left", -10, 0, "ra@100 w109 w110 la@110", "w109 w110 1-0@110 end"),
         JoinCase("late is behind the watermark", 0, 10, "la@100 w111 ra@110", "w111 & late right 1 & end"),
         JoinCase("late left", -10, 10, "ra@100 w101 la@100 la@101", "w101 2-0@101 & late left 1 & end"),
-        JoinCase("late joins nothing, later ones do", 0, 10, "la@100 w105 ra@104 ra@105 la@104", "w105 0-2@105 & late right 1 & late left 3 & end"),
-        JoinCase("state goes and comes again", 0, 5, "la@1 w50 la@51 ra@52 w100 la@101 ra@101", "w50 1-2@52 w100 3-4@101 end"),
+        JoinCase(
+            "late joins nothing, later ones do", 0, 10, "la@100 w105 ra@104 ra@105 la@104",
+            "w105 0-2@105 & late right 1 & late left 3 & end"),
+        JoinCase(
+            "state goes and comes again", 0, 5, "la@1 w50 la@51 ra@52 w100 la@101 ra@101", "w50 1-2@52 w100 3-4@101 end"
+        ),
     ]
 
     func attach(to events: DataStream<Event>) -> DataStream<String> {
@@ -81,7 +86,8 @@ struct JoinCase: Sendable, CustomTestStringConvertible {
     }
 
     /// Bounds without end and times at the ends of time: nothing overflows.
-    @Test(arguments: [JoinBounds.after(upTo: .milliseconds(Int64.max)), .before(upTo: .milliseconds(Int64.max)),
+    @Test(arguments: [
+        JoinBounds.after(upTo: .milliseconds(Int64.max)), .before(upTo: .milliseconds(Int64.max)),
         .between(.milliseconds(Int64.min), .milliseconds(Int64.max)), .after(upTo: .milliseconds(3)),
         .before(upTo: .milliseconds(3)),
     ])

@@ -95,7 +95,8 @@ private struct Digest: KeyedProcessor {
             kept.append(event)
         }
         let runs: [JobMatrix.Run<Event>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
-            p.events(events).keyBy { $0.key }.deduplicate("once", within: .milliseconds(horizon)).write("kept", to: sink)
+            p.events(events).keyBy { $0.key }.deduplicate("once", within: .milliseconds(horizon)).write(
+                "kept", to: sink)
         }
         for run in runs {
             #expect(

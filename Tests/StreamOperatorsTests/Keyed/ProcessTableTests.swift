@@ -78,7 +78,9 @@ private func puppetScript(_ text: String) -> [ScriptStep<Commands>] {
 }
 
 @Suite struct ProcessTableTests {
-    private static let harness = OperatorHarness<Commands, String> { $0.keyBy { $0.key }.process("puppet") { try Puppet($0) } }
+    private static let harness = OperatorHarness<Commands, String> {
+        $0.keyBy { $0.key }.process("puppet") { try Puppet($0) }
+    }
 
     @Test(arguments: [
         ("a:x@10 w9 w10 w11", "w9 a-x@10 w10 w11 end"),
@@ -131,7 +133,9 @@ private func puppetScript(_ text: String) -> [ScriptStep<Commands>] {
         }
         for run in runs {
             #expect(
-                run.elements.sorted() == ["a-side@10", "a-x@20", "side a one", "side a three", "side a timer", "side b two"],
+                run.elements.sorted() == [
+                    "a-side@10", "a-x@20", "side a one", "side a three", "side a timer", "side b two",
+                ],
                 "\(run.variant)")
         }
     }
@@ -165,7 +169,8 @@ private func puppetScript(_ text: String) -> [ScriptStep<Commands>] {
 
             mutating func process(_ input: Int, _ context: borrowing ProcessContext<Teller>) throws {
                 context.setTimer(true, at: context.timestamp + 5)
-                try context.emit("\(context.key) \(context.timestamp) \(context.watermark == .min ? -1 : context.watermark)")
+                try context.emit(
+                    "\(context.key) \(context.timestamp) \(context.watermark == .min ? -1 : context.watermark)")
             }
             mutating func onTimer(_ id: Bool, at time: Timestamp, _ context: borrowing ProcessContext<Teller>) throws {
                 try context.emit("timer \(context.timestamp) \(context.watermark == .max ? -2 : context.watermark)")

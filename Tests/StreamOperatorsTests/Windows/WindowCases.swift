@@ -14,7 +14,8 @@ extension WindowCase {
             "a[-13,-3)=2 a[-3,7)=0 a[7,17)=1 end"),
         WindowCase("late at the boundary", ten, "a@5 w8 a@6 w9 a@7", "w8 a[0,10)=0+1 w9 & late 2 & end"),
         WindowCase(
-            "late for a window that had no record", ten, "a@25 w12 a@5 a@19", "w12 & late 1 & a[10,20)=2 a[20,30)=0 end"),
+            "late for a window that had no record", ten, "a@25 w12 a@5 a@19", "w12 & late 1 & a[10,20)=2 a[20,30)=0 end"
+        ),
         WindowCase(
             "late panes within the lateness", ten, lateness: 5, "a@5 w9 a@6 w13 a@7 w14 a@8",
             "a[0,10)=0 w9 a[0,10)=0+1~1 w13 a[0,10)=0+1+2~2 w14 & late 3 & end"),
@@ -92,7 +93,8 @@ extension WindowCase {
         WindowCase("late after its session", gap, "a@0 w17 a@8", "a[0,10)=0 w17 & late 1 & end"),
         WindowCase(
             "sessions of a watermark in order", gap, "a@40 a@0 a@20 w100", "a[0,10)=1 a[20,30)=2 a[40,50)=0 w100 end"),
-        WindowCase("a fired session again at once", gap, lateness: 20, "a@0 w20 a@5", "a[0,10)=0 w20 a[0,15)=0+1~1 end"),
+        WindowCase(
+            "a fired session again at once", gap, lateness: 20, "a@0 w20 a@5", "a[0,10)=0 w20 a[0,15)=0+1~1 end"),
         WindowCase(
             "a fired session goes on", gap, lateness: 20, "a@0 w9 a@5 w13 w14 w33 w34",
             "a[0,10)=0 w9 w13 a[0,15)=0+1#1 w14 w33 w34 end"),
@@ -102,9 +104,12 @@ extension WindowCase {
         WindowCase(
             "two fired sessions join", gap, lateness: 30, "a@0 a@15 w30 a@7",
             "a[0,10)=0 a[15,25)=1 w30 a[0,25)=0+1+2~1 end"),
-        WindowCase("first record is late", gap, lateness: 30, "a@100 w30 a@7 a@8", "w30 a[7,17)=1~0 a[7,18)=1+2~1 a[100,110)=0 end"),
         WindowCase(
-            "the last lateness", gap, lateness: 5, "a@0 w13 a@1 w15 a@0 w100", "a[0,10)=0 w13 a[0,11)=0+1~1 w15 & late 2 & w100 end"),
+            "first record is late", gap, lateness: 30, "a@100 w30 a@7 a@8",
+            "w30 a[7,17)=1~0 a[7,18)=1+2~1 a[100,110)=0 end"),
+        WindowCase(
+            "the last lateness", gap, lateness: 5, "a@0 w13 a@1 w15 a@0 w100",
+            "a[0,10)=0 w13 a[0,11)=0+1~1 w15 & late 2 & w100 end"),
         WindowCase(
             "a fired session goes on twice", gap, lateness: 20, "a@0 w9 a@5 w14 a@12 w15 w21",
             "a[0,10)=0 w9 a[0,15)=0+1#1 w14 w15 a[0,22)=0+1+2#2 w21 end"),

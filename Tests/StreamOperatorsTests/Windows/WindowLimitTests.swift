@@ -24,7 +24,8 @@ import Weir
             let matrix = JobMatrix(parallelisms: [1, 2], batchSizes: [1, 4, 64])
             let runs: [JobMatrix.Run<[Int]>] = try await matrix.run { p, sink in
                 let panes = p.source(
-                    "events", CollectionSource(events), time: { $0.time }, watermarks: .boundedOutOfOrderness(.milliseconds(20))
+                    "events", CollectionSource(events), time: { $0.time },
+                    watermarks: .boundedOutOfOrderness(.milliseconds(20))
                 )
                 .keyBy { $0.key }
                 .window(windowing, allowedLateness: .milliseconds(lateness), late: .sideOutput(late))

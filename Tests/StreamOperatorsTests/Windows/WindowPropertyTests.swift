@@ -29,7 +29,9 @@ private let seeds: Range<UInt64> = 0..<64
         // Allowing lateness must make no difference where nothing is late.
         let lateness = Duration.milliseconds(random.next(below: 2) * random.next(below: 100))
         var expected = WindowOracle.panes(windows, events.all)
-        if case .global = windows { expected = expected.map { $0.prefix { $0 != "[" } + "[min,max)" + $0.drop { $0 != "=" } } }
+        if case .global = windows {
+            expected = expected.map { $0.prefix { $0 != "[" } + "[min,max)" + $0.drop { $0 != "=" } }
+        }
         let runs: [JobMatrix.Run<Pane<String, [Int]>>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
             p.events(events).keyBy { $0.key }.window(windows.windowing, allowedLateness: lateness)
                 .aggregate("windows", CollectIDs()).write("out", to: sink)
@@ -53,7 +55,8 @@ private let seeds: Range<UInt64> = 0..<64
             for (window, members) in windows.windows(own) {
                 let values = members.map(\.value)
                 let sum = values.reduce(0, +)
-                expected.append("\(key) \(window.start) \(members.count) \(sum) \(values.min() ?? 0) \(Set(values).count)")
+                expected.append(
+                    "\(key) \(window.start) \(members.count) \(sum) \(values.min() ?? 0) \(Set(values).count)")
             }
         }
         let runs: [JobMatrix.Run<String>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
