@@ -47,7 +47,9 @@ public struct AdAnalyticsPipeline: Sendable {
         }
     }
 
-    /// Each event once. Events without an id are told apart by their place in the input.
+    /// Each event once.
+    ///
+    /// Events without an id are told apart by their place in the input.
     private func deduplicated(_ events: DataStream<AdEvent>) -> DataStream<AdEvent> {
         guard let horizon = options.deduplicationHorizon else { return events }
         return

@@ -111,7 +111,10 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         let analytics = AdAnalyticsPipeline(
             paths: paths, format: AdRecordFormat(format, fields: fields), options: try options(for: format))
         let results = AdAnalyticsOutput(directory: output)
-        let job = try analytics.pipeline(to: results).start(JobOptions(parallelism: parallelism))
+        // A failure is reported here, once.
+        var jobOptions = JobOptions(parallelism: parallelism)
+        jobOptions.logger = JobOptions.silentLogger
+        let job = try analytics.pipeline(to: results).start(jobOptions)
         let progress = Progress(job: job, isQuiet: quiet)
         let status: JobStatus
         do {

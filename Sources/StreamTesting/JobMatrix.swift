@@ -24,7 +24,9 @@ public struct JobMatrix: Sendable {
             self.seed = seed
         }
 
-        /// The job's options. Nothing is logged or published.
+        /// The job's options.
+        ///
+        /// Nothing is logged or published.
         public var options: JobOptions {
             var options = JobOptions(parallelism: parallelism, batchSize: batchSize)
             if let seed { options.scheduler = DeterministicScheduler(seed: seed) }

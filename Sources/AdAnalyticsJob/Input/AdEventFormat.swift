@@ -1,6 +1,8 @@
 internal import Weir
 
-/// The formats of input files that the job reads. `Docs/guides/ad-analytics.md` has the mapping of columns.
+/// The formats of input files that the job reads.
+///
+/// `Docs/guides/ad-analytics.md` has the mapping of columns.
 public enum AdEventFormat: String, Sendable, CaseIterable {
     /// The job's own schema, a JSON object per line.
     case json

@@ -5,7 +5,9 @@ enum CSVEventFormats {
     static func own(_ fields: AdEventFields) -> CSVRecords<AdEvent> {
         let tenant = fields.tenant
         // Without a tenant column, that of all events stands in for it.
-        let names = AdEventFields.names.filter { tenant == nil || $0 != "tenant" }
+        // Not used by the results so far, so a file may lack them.
+        let unused = ["ad", "product"]
+        let names = AdEventFields.names.filter { (tenant == nil || $0 != "tenant") && !unused.contains($0) }
         let tenantColumn = tenant == nil ? names.firstIndex(of: "tenant") : nil
         let at = { (name: String) in names.firstIndex(of: name) ?? 0 }
         let (id, time, kind, user, campaign) = (

@@ -4,7 +4,9 @@
 /// of `n` owns a contiguous range of groups.
 @frozen
 public struct KeyGroups: Sendable, Equatable {
-    /// The number of groups, 1 through 32,768; also the highest useful parallelism. The default is 128.
+    /// The number of groups, 1 through 32,768; also the highest useful parallelism.
+    ///
+    /// The default is 128.
     public let count: Int
 
     /// The number of groups that a job has unless it says otherwise.

@@ -17,7 +17,9 @@ public enum StableHash {
         fold(value ^ 0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93)
     }
 
-    /// Mixes `next` into `seed`; the order matters. For composite keys.
+    /// Mixes `next` into `seed`; the order matters.
+    ///
+    /// For composite keys.
     @inlinable @inline(__always)
     public static func combine(_ seed: UInt64, _ next: UInt64) -> UInt64 {
         fold(seed ^ 0xA076_1D64_78BD_642F, next ^ 0xE703_7ED1_A0B4_28DB)

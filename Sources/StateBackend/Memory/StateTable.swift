@@ -128,7 +128,9 @@ public final class StateTable<Key: StreamKey, Value> {
         return removed.value
     }
 
-    /// Calls `body` with every key and value, in no particular order. The table must not be changed meanwhile.
+    /// Calls `body` with every key and value, in no particular order.
+    ///
+    /// The table must not be changed meanwhile.
     @inlinable
     public func forEach(_ body: (Key, inout Value) throws -> Void) rethrows {
         guard count > 0 else { return }

@@ -42,7 +42,9 @@ public final class KeyedStateStore<Key: StreamKey> {
     public var keyCounts: [(name: String, count: Int)] { counts.map { ($0.name, $0.count()) } }
 }
 
-/// One value, or nothing, per key; shows the current key's. A handle belongs to one worker.
+/// One value, or nothing, per key; shows the current key's.
+///
+/// A handle belongs to one worker.
 public final class ValueState<Key: StreamKey, Value: Sendable> {
     @usableFromInline let store: KeyedStateStore<Key>
     @usableFromInline let table = StateTable<Key, Value>()

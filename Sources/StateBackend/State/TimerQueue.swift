@@ -51,7 +51,9 @@ public struct TimerQueue<Payload> {
         self.shift = shift
     }
 
-    /// The earliest time at which an entry can be due, or nil when the queue is empty. May be too early by less than
+    /// The earliest time at which an entry can be due, or nil when the queue is empty.
+    ///
+    /// May be too early by less than
     /// a bucket's width, never too late.
     public var nextTime: Int64? {
         if let first = heap.first { return first.time }

@@ -21,7 +21,9 @@ public struct FileSource<Format: RecordFormat>: Source {
     public let paths: [String]
     /// How they are read.
     public let format: Format
-    /// The longest record in bytes; a longer one is rejected. The default is 1 MiB.
+    /// The longest record in bytes; a longer one is rejected.
+    ///
+    /// The default is 1 MiB.
     public var maxRecordLength = 1 << 20
 
     /// The files at `paths`.

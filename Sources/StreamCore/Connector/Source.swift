@@ -63,7 +63,9 @@ public final class SourceOutput<Element: Sendable> {
         batch.count &+= try fill(batch.elements + batch.count, room)
     }
 
-    /// Adds a record. Check ``isFull`` before each piece of input; the records of one piece are all taken.
+    /// Adds a record.
+    ///
+    /// Check ``isFull`` before each piece of input; the records of one piece are all taken.
     @inlinable @inline(__always)
     public func emit(_ element: consuming Element) {
         if batch.isFull { surplus.append(element) } else { batch.append(element, at: 0) }

@@ -19,7 +19,9 @@ public final class Outlet<Payload: BatchPayload> {
     /// Whether nobody reads what comes out here.
     @inlinable public var isUnconnected: Bool { readers.isEmpty && consumers.isEmpty }
 
-    /// Hands on a batch. The records are copied only where several inlets consume them.
+    /// Hands on a batch.
+    ///
+    /// The records are copied only where several inlets consume them.
     @inlinable
     public func push(_ payload: Payload) throws {
         guard payload.count > 0 else { return }

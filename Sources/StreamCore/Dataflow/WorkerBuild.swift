@@ -78,7 +78,9 @@ public final class WorkerBuild {
     @usableFromInline var parallelism: Int { shared.options.parallelism }
     @usableFromInline var batchSize: Int { shared.options.batchSize }
 
-    /// Registers what is to be done before the worker waits for input: passing on what was held back. The action tells
+    /// Registers what is to be done before the worker waits for input: passing on what was held back.
+    ///
+    /// The action tells
     /// whether there was anything.
     @usableFromInline
     func onIdle(_ action: @escaping () throws -> Bool) { idleActions.append(action) }

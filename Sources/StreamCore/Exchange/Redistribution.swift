@@ -7,7 +7,9 @@ enum Redistribution: Sendable {
 }
 
 extension DataStream {
-    /// Spreads the records evenly over the workers, batch by batch. Their order is lost.
+    /// Spreads the records evenly over the workers, batch by batch.
+    ///
+    /// Their order is lost.
     public func rebalance(_ name: String? = nil) -> DataStream<Element> {
         redistribute(self.name(name, "rebalance"), .roundRobin)
     }
@@ -62,7 +64,9 @@ extension DataStream {
         return DataStream(builder: builder, port: DataflowGraph.Port(node: node, port: 0), hasEventTime: hasEventTime)
     }
 
-    /// This stream and others of the same type as one. The watermark is the lowest of theirs.
+    /// This stream and others of the same type as one.
+    ///
+    /// The watermark is the lowest of theirs.
     public func union(_ others: DataStream<Element>...) -> DataStream<Element> {
         union(name(nil, "union"), with: others)
     }

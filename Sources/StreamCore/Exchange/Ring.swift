@@ -48,7 +48,9 @@ final class Ring<Element: Sendable>: @unchecked Sendable {
         lines.deallocate()
     }
 
-    /// Adds an element; false, with nothing done, when the ring is full. The consumer's next `pop` then reports that
+    /// Adds an element; false, with nothing done, when the ring is full.
+    ///
+    /// The consumer's next `pop` then reports that
     /// the producer waits.
     func push(_ element: Element) -> Bool {
         let position = tail.pointee.load(ordering: .relaxed)

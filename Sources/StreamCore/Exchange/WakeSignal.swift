@@ -28,7 +28,9 @@ final class WakeSignal: @unchecked Sendable {
     /// The owner has found something to do after all.
     func cancelSleep() { word.pointee.store(0, ordering: .sequentiallyConsistent) }
 
-    /// Sleeps until a notification, or for `nanoseconds` at most; may return early. After ``announceSleep()``.
+    /// Sleeps until a notification, or for `nanoseconds` at most; may return early.
+    ///
+    /// After ``announceSleep()``.
     func sleep(nanoseconds: Int64) {
         weir_futex_wait(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1, nanoseconds)
         cancelSleep()

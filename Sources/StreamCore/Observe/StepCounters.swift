@@ -1,6 +1,8 @@
 public import Synchronization
 
-/// What a step counts on one worker. Written by the worker once per batch, read by anyone.
+/// What a step counts on one worker.
+///
+/// Written by the worker once per batch, read by anyone.
 public final class StepCounters: Sendable {
     @usableFromInline let recordsIn = Atomic<Int>(0)
     @usableFromInline let recordsOut = Atomic<Int>(0)

@@ -71,7 +71,9 @@ public final class Job: Sendable {
         }
     }
 
-    /// Stops the job where it is; ``wait()`` then throws `CancellationError`. A job that has ended stays as it ended.
+    /// Stops the job where it is; ``wait()`` then throws `CancellationError`.
+    ///
+    /// A job that has ended stays as it ended.
     public func cancel() { control.cancel() }
 
     /// What the job has counted so far.
@@ -80,7 +82,9 @@ public final class Job: Sendable {
     /// Whether the job has ended, for whatever reason.
     public var isFinished: Bool { state.withLock { $0.isFinished } }
 
-    /// Waits for the job's end. Cancelling the waiting task doesn't stop the job; ``cancel()`` does.
+    /// Waits for the job's end.
+    ///
+    /// Cancelling the waiting task doesn't stop the job; ``cancel()`` does.
     ///
     /// - Returns: what the job counted.
     /// - Throws: ``JobError`` when it failed, `CancellationError` when it was cancelled.

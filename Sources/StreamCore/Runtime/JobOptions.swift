@@ -1,30 +1,49 @@
 public import Logging
 public import StateBackend
 
-/// How a job runs. The defaults suit a job embedded in a server; results never depend on any of these.
+/// How a job runs.
+///
+/// The defaults suit a job embedded in a server; results never depend on any of these.
 public struct JobOptions: Sendable {
     /// The number of workers, each a thread with a copy of the dataflow; 1 through the number of key groups.
+    ///
     /// The default is 1.
     public var parallelism = 1
-    /// The number of records that a batch holds, 1 through 65,536. The default is 1,024.
+    /// The number of records that a batch holds, 1 through 65,536.
+    ///
+    /// The default is 1,024.
     public var batchSize = 1_024
-    /// How long a record may wait in a batch that doesn't fill, while the worker is busy. The default is 5 ms; an idle
+    /// How long a record may wait in a batch that doesn't fill, while the worker is busy.
+    ///
+    /// The default is 5 ms; an idle
     /// worker passes batches on at once.
     public var flushInterval = Duration.milliseconds(5)
-    /// The number of batches between two workers before the sender waits; rounded up to a power of two. The default
+    /// The number of batches between two workers before the sender waits; rounded up to a power of two.
+    ///
+    /// The default
     /// is 16.
     public var ringCapacity = 16
-    /// The number of key groups; fixed for the life of a job's state. The default is 128.
+    /// The number of key groups; fixed for the life of a job's state.
+    ///
+    /// The default is 128.
     public var keyGroups = KeyGroups()
-    /// What drives the workers. The default is a thread for each.
+    /// What drives the workers.
+    ///
+    /// The default is a thread for each.
     public var scheduler: any Scheduler = ThreadedScheduler()
-    /// The clock of processing time. The default is the machine's.
+    /// The clock of processing time.
+    ///
+    /// The default is the machine's.
     public var clock: any ProcessingClock = SystemClock()
-    /// Where the job logs its start, end and failures. The default logs with label `weir`.
+    /// Where the job logs its start, end and failures.
+    ///
+    /// The default logs with label `weir`.
     public var logger = Logger(label: "weir")
     /// A logger that writes nothing: for tests, and for hosts that report failures themselves.
     public static var silentLogger: Logger { Logger(label: "weir") { _ in SwiftLogNoOpLogHandler() } }
-    /// How often the counters are published to swift-metrics; nil for never. The default is every second.
+    /// How often the counters are published to swift-metrics; nil for never.
+    ///
+    /// The default is every second.
     public var metricsInterval: Duration? = .seconds(1)
 
     /// The defaults.

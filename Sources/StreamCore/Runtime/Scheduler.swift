@@ -13,7 +13,9 @@ public struct ScheduledWorker: Sendable {
     let worker: Worker
     let control: JobControl
 
-    /// Does a bounded piece of work. Errors stop the job and are reported by it.
+    /// Does a bounded piece of work.
+    ///
+    /// Errors stop the job and are reported by it.
     public func step() -> StepResult {
         guard control.isRunning else { return .finished }
         do {

@@ -1,8 +1,12 @@
 internal import Synchronization
 
-/// Runs each worker on a thread of its own. A worker without work sleeps and costs nothing.
+/// Runs each worker on a thread of its own.
+///
+/// A worker without work sleeps, but for a look at its sources now and then.
 public struct ThreadedScheduler: Scheduler {
-    /// Rounds without work before a worker sleeps. Longer spins cost CPU when idle and lose on shared cores.
+    /// Rounds without work before a worker sleeps.
+    ///
+    /// Longer spins cost CPU when idle and lose on shared cores.
     private static let spins = 200
     /// How long a worker sleeps at most before it asks its sources again.
     private static let sleepLimit = Duration.milliseconds(1)

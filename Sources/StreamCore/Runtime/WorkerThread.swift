@@ -28,7 +28,9 @@ enum WorkerThread {
         }
     }
 
-    /// Starts a detached thread that runs `body`. Without a thread to be had, `body` runs on a global executor's.
+    /// Starts a detached thread that runs `body`.
+    ///
+    /// Without a thread to be had, `body` runs on a global executor's.
     static func start(name: String, _ body: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)

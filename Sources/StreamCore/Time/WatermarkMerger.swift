@@ -42,7 +42,9 @@ public struct WatermarkMerger: Sendable {
         inputs[input].hasEnded ? .max : inputs[input].watermark
     }
 
-    /// Input `input` has reached `watermark`; at `Timestamp.max` it has ended. A lower one than before is ignored.
+    /// Input `input` has reached `watermark`; at `Timestamp.max` it has ended.
+    ///
+    /// A lower one than before is ignored.
     public mutating func advance(_ input: Int, to watermark: Timestamp) -> Change {
         guard watermark > inputs[input].watermark, !inputs[input].hasEnded else { return .none }
         guard watermark < .max else {

@@ -42,6 +42,8 @@ public struct WatermarkStrategy: Sendable, Equatable {
         WatermarkStrategy(outOfOrderness: 0, idleness: idleness, lateness: lateness)
     }
 
-    /// No watermarks: for pipelines without event time. Windows and joins need another strategy.
+    /// No watermarks: for pipelines without event time.
+    ///
+    /// Windows and joins need another strategy.
     public static let none = WatermarkStrategy(outOfOrderness: nil, idleness: .whenCaughtUp, lateness: .byOperators)
 }

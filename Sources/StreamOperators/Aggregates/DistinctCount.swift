@@ -1,6 +1,8 @@
 public import StateBackend
 
-/// The exact number of distinct values of a field. Memory grows with that number.
+/// The exact number of distinct values of a field.
+///
+/// Memory grows with that number.
 @frozen
 public struct DistinctCount<Input, Value: StreamKey>: AggregateFunction {
     @usableFromInline let value: @Sendable (Input) -> Value

@@ -21,7 +21,9 @@ public struct Sum<Input, Value: FixedWidthInteger & Sendable>: AggregateFunction
     public func result(_ accumulator: Value) -> Value { accumulator }
 }
 
-/// The sum of a floating-point field. The last bits depend on the order of the records, as IEEE addition does.
+/// The sum of a floating-point field.
+///
+/// The last bits depend on the order of the records, as IEEE addition does.
 @frozen
 public struct FloatingSum<Input, Value: BinaryFloatingPoint & Sendable>: AggregateFunction {
     @usableFromInline let value: @Sendable (Input) -> Value

@@ -51,7 +51,9 @@ extension KeyedProcessor where TimerID == Never {
     public mutating func onTimer(_ id: Never, at time: Timestamp, _ context: borrowing ProcessContext<Self>) throws {}
 }
 
-/// What a processor can see and do while it handles one record or timer. Can't be kept.
+/// What a processor can see and do while it handles one record or timer.
+///
+/// Can't be kept.
 @frozen
 public struct ProcessContext<Processor: KeyedProcessor>: ~Copyable {
     @usableFromInline let runner: KeyedProcessRunner<Processor>

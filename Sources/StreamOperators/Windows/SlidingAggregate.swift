@@ -19,7 +19,9 @@ struct SlidingAggregate<Function: AggregateFunction> {
         }
     }
 
-    /// The newest slice first. Each part holds the total from its slice to that of the first part.
+    /// The newest slice first.
+    ///
+    /// Each part holds the total from its slice to that of the first part.
     @usableFromInline var front: [Part] = []
     /// The oldest slice first; all are newer than those in `front`.
     @usableFromInline var back: [Part]
@@ -87,7 +89,9 @@ struct SlidingAggregate<Function: AggregateFunction> {
         backTotal = total
     }
 
-    /// The total of the slices from `start` on; older ones are forgotten. Nil when none is left.
+    /// The total of the slices from `start` on; older ones are forgotten.
+    ///
+    /// Nil when none is left.
     @inlinable
     mutating func total(from start: Int64, _ function: Function) -> Function.Accumulator? {
         while let oldest = front.last, oldest.slice < start { front.removeLast() }

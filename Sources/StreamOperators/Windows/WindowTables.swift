@@ -38,7 +38,9 @@ struct WindowTables<Key: StreamKey, Accumulator> {
     @inlinable
     init() {}
 
-    /// The held window, begun if it isn't there. Nearly always the last or the one before.
+    /// The held window, begun if it isn't there.
+    ///
+    /// Nearly always the last or the one before.
     @inlinable
     mutating func open(_ window: TimeWindow) -> Window {
         var index = windows.count

@@ -20,7 +20,9 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { title }
 
-    /// Where no record is behind the watermark, results don't depend on how the job runs. Elsewhere they may depend on
+    /// Where no record is behind the watermark, results don't depend on how the job runs.
+    ///
+    /// Elsewhere they may depend on
     /// how far other workers have come, so that only one is to be had.
     var matrix: JobMatrix {
         var watermark = Timestamp.min
