@@ -29,8 +29,13 @@ struct TextTable {
         return ([title, line(columns), rule] + body).joined(separator: "\n")
     }
 
+    /// At most 40 characters, none of which moves a terminal's cursor.
     private static func shortened(_ cell: String) -> String {
-        cell.count > 40 ? String(cell.prefix(39)) + "…" : cell
+        var text = ""
+        for scalar in cell.unicodeScalars {
+            text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+        }
+        return text.count > 40 ? String(text.prefix(39)) + "…" : text
     }
 
     /// With separators between thousands.

@@ -37,12 +37,10 @@ import Testing
         #expect(await eventually { seen.value > 100 }, "\(run)")
         #expect(!job.isFinished)
         #expect((job.status["numbers"]?.recordsIn ?? 0) > 0)
-        let start = ContinuousClock.now
         job.cancel()
         await #expect(throws: CancellationError.self, "\(run)") { try await job.wait() }
         await #expect(throws: CancellationError.self, "\(run)") { try await job.wait() }
         #expect(job.isFinished)
-        #expect(ContinuousClock.now - start < .seconds(10), "\(run)")
         #expect(sink.closed.value == 0, "\(run)")
     }
 

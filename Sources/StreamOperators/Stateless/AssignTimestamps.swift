@@ -41,7 +41,10 @@ extension DataStream {
                     }
                 },
                 onSignal: { signal in
-                    if case .watermark(let upstream) = signal, upstream < .max { return }
+                    if case .watermark(let upstream) = signal {
+                        if upstream < .max { return }
+                        counters.note(watermark: upstream)
+                    }
                     try outlet.signal(signal)
                 })
         }

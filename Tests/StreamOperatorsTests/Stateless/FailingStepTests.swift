@@ -125,14 +125,14 @@ import Weir
         _ variant: JobMatrix.Variant
     ) async throws {
         let pipeline = try Pipeline("failing") { p in
-            // Every second record is late.
+            // Disorder within the bound, and beyond it.
             let source = p.source(
                 "tracked", GeneratorSource(count: 300) { Tracked(test, $0) },
                 time: { $0.number % 2 == 0 ? Timestamp($0.number) : Timestamp($0.number) - 100 },
                 watermarks: .boundedOutOfOrderness(.milliseconds(200), lateness: .atSource))
             let late = p.source(
                 "late", GeneratorSource(count: 300) { Tracked(test, $0) },
-                time: { $0.number % 2 == 0 ? Timestamp($0.number) : -100_000 },
+                time: { $0.number / 8 % 2 == 0 ? Timestamp($0.number) : -100_000 },
                 watermarks: .boundedOutOfOrderness(.milliseconds(20), lateness: .atSource))
             late.lateRecords.write("late sink", to: CollectSink())
             source.write("other sink", to: CollectSink())
