@@ -35,7 +35,9 @@ struct AttributionTests {
         }
     }
 
-    /// The same by looking at every pair. The order of the lines is that of the files.
+    /// The same by looking at every pair.
+    ///
+    /// The order of the lines is that of the files.
     static func naive(_ files: [[EventLine]]) -> [String] {
         let events = files.flatMap { $0 }
         var found: [String] = []

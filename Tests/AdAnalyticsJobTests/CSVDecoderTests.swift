@@ -58,14 +58,12 @@ struct CSVDecoderTests {
         arguments: [
             ("type,quantity,price_micros,product,ad,campaign,user,tenant,event_time,event_id,more", "", nil),
             (
-                "\u{FEFF}kind,quantity,price_micros,product,ad,\"the, campaign\",u,tenant,ts,event_id,user",
+                "\u{FEFF}kind,quantity,price_micros,product,ad,campaign,\"u\",tenant,ts,event_id,\"a \"\"b\"\", c\"",
                 "type=kind,user=u,event_time=ts", nil
             ),
             ("type,quantity,price_micros,product,ad,campaign,user,shop,event_time,event_id,tenant", "", "all"),
         ] as [(String, String, String?)])
     func columns(header: String, mapping: String, tenant: String?) async throws {
-        // The comma within a quoted name of the second header is no separator of a mapping: that one stays unmapped.
-        let header = header.replacingOccurrences(of: "\"the, campaign\"", with: "campaign")
         var fields = try AdEventFields(mapping: mapping)
         fields.tenant = tenant
         let event = AdEvent(.view, id: "e", tenant: tenant ?? "s", user: "v", campaign: "c", price: 5, quantity: 4)

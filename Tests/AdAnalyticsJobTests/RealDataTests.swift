@@ -24,10 +24,10 @@ enum RealData {
     static func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
 }
 
-/// The job on recorded events against the oracle. Debug builds are slow: the files' beginnings only;
-/// `Scripts/check-data` compares all of every data set with a release build.
+/// The job on recorded events against the oracle.
 ///
-/// A test whose file is absent is skipped, not passed: where the data can't be is not where the code is wrong.
+/// Debug builds are slow, so only the files' beginnings: `Scripts/check-data` compares all of every data set with a
+/// release build. A test whose file is absent is skipped, not passed: where the data can't be is not where the code is wrong.
 struct RealDataTests {
     @Test(
         "TalkingData: clicks and installs in any order of time",
