@@ -51,6 +51,9 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
     @Option(help: "The number of events to generate when there is no input.")
     var generate = 2_000_000
 
+    /// About a terabyte; the time that the events cover stays within the years that the job takes for plausible.
+    private static let mostGenerated = 10_000_000_000
+
     @Option(help: "The seed of the generated events.")
     var seed: UInt64 = 7
 
@@ -75,7 +78,7 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
                 }
             throw stop(code, error.message)
         } catch let error as AdEventGeneratorError {
-            throw stop(73, "\(error)")
+            throw stop(error.code == .invalidOptions ? 64 : 73, "\(error)")
         } catch let error as PipelineError {
             throw stop(64, "\(error)")
         } catch let error as JobError {
@@ -103,6 +106,8 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
                 message: "unknown format '\(format)'; use one of "
                     + AdEventFormat.allCases.map(\.rawValue).joined(separator: ", "))
         }
+        try check("--campaigns", campaigns, 0...Int.max)
+        try check("--generate", generate, 0...Self.mostGenerated)
         var fields =
             try map.map { mapping throws(AdAnalyticsError) in try AdEventFields(mapping: mapping) } ?? AdEventFields()
         fields.tenant = tenant
@@ -132,20 +137,30 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         }
     }
 
+    private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(AdAnalyticsError) {
+        guard !range.contains(value) else { return }
+        let bound = range.upperBound == .max ? "or more" : "through \(range.upperBound)"
+        throw AdAnalyticsError(code: .usage, message: "\(name) is \(value); give \(range.lowerBound) \(bound)")
+    }
+
     private func options(for format: AdEventFormat) throws -> AdAnalyticsOptions {
         var options = AdAnalyticsOptions(for: format)
-        func duration(_ name: String, _ seconds: Double) throws(AdAnalyticsError) -> Duration {
-            guard seconds.isFinite, (0...1e11).contains(seconds) else {
-                throw AdAnalyticsError(code: .usage, message: "\(name) is \(seconds); give seconds, 0 or more")
+        func duration(
+            _ name: String, _ seconds: Double, atLeast least: Double = 0
+        ) throws(AdAnalyticsError) -> Duration {
+            guard seconds.isFinite, (least...1e11).contains(seconds) else {
+                throw AdAnalyticsError(
+                    code: .usage,
+                    message: "\(name) is \(seconds); give seconds, \(least == 0 ? "0" : "\(least)") through 1e11")
             }
             return .milliseconds(Int64((seconds * 1_000).rounded()))
         }
         if let outOfOrder { options.outOfOrderness = try duration("--out-of-order", outOfOrder) }
-        if let sessionGap { options.sessionGap = try duration("--session-gap", sessionGap) }
+        if let sessionGap { options.sessionGap = try duration("--session-gap", sessionGap, atLeast: 0.001) }
         if let basketWindow { options.basketWindow = try duration("--basket-window", basketWindow) }
         if let purchaseWindow { options.purchaseWindow = try duration("--purchase-window", purchaseWindow) }
         if let dedupHorizon {
-            options.deduplicationHorizon = dedupHorizon == 0 ? nil : try duration("--dedup-horizon", dedupHorizon)
+            options.deduplicationHorizon = dedupHorizon == 0 ? nil : try duration("--dedup-horizon", dedupHorizon, atLeast: 0.001)
         }
         return options
     }
@@ -164,7 +179,10 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         options.events = generate
         options.seed = seed
         // More events cover more time, at the same rate.
-        options.span = max(3_600_000, options.span * Int64(generate) / 2_000_000)
+        guard generate <= 1_000_000_000 else {
+            throw AdAnalyticsError(code: .usage, message: "--generate is \(generate); give at most 1000000000")
+        }
+        options.span = max(3_600_000, options.span * Int64(max(generate, 0)) / 2_000_000)
         options.format = format == .csv ? .csv : .jsonLines
         if !quiet { FileHandle.standardError.write(Data("generating \(generate) events into \(path)\n".utf8)) }
         _ = try AdEventFileGenerator(options: options).write(to: path)

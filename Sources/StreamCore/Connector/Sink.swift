@@ -77,7 +77,9 @@ extension DataStream {
                     onSignal: { signal in
                         switch signal {
                         case .watermark(let watermark): counters.note(watermark: watermark)
-                        case .end: try cell.operation.close()
+                        case .end:
+                            unflushed.operation = false
+                            try cell.operation.close()
                         case .idle, .active: break
                         }
                     }), input: 0, ofNode: node)

@@ -14,8 +14,8 @@ public struct WatermarkStrategy: Sendable, Equatable {
         /// By each window and join, against the watermark there: what one step finds late another may still use.
         case byOperators
         /// At the source, per split and record: a record at or behind its own split's watermark goes to the stream's
-        /// ``DataStream/lateRecords`` and nowhere else. Every other record is on time everywhere, so results don't
-        /// depend on how far other splits have come.
+        /// ``DataStream/lateRecords`` and nowhere else. Every other record is on time everywhere, unless its
+        /// split was idle and has fallen behind; so results don't depend on how far other splits have come.
         case atSource
     }
 

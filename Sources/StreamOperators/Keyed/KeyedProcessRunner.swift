@@ -37,6 +37,10 @@ final class KeyedProcessRunner<Processor: KeyedProcessor> {
     /// The timers of each key; an entry of the queue that differs is out of date.
     @usableFromInline let timers = StateTable<Processor.Key, [SetTimer]>()
     @usableFromInline @exclusivity(unchecked) var queue = TimerQueue<DueTimer>()
+    /// The timer whose callback is running.
+    @usableFromInline @exclusivity(unchecked) var firing: TimerQueue<DueTimer>.Entry?
+    /// Timers that callbacks set for the past, due at the next advance.
+    @usableFromInline var postponed: [(Timestamp, DueTimer)] = []
     @usableFromInline var sideOutputs: [String: (collector: AnyObject, flush: () throws -> Void)] = [:]
 
     @inlinable
@@ -61,8 +65,11 @@ final class KeyedProcessRunner<Processor: KeyedProcessor> {
         }
     }
 
-    /// Fires the timers that are due, in the order of their times; those that callbacks set for no later than the
-    /// watermark fire as well.
+    /// Fires the timers that are due, in the order of their times.
+    ///
+    /// Those that callbacks set for a later time up to the watermark fire as well. One set for no later than the timer
+    /// whose callback it is waits for the next advance, and at the end of the input a timer doesn't set itself again:
+    /// else the advance would never end.
     @inlinable
     func advance(to watermark: Timestamp) throws {
         self.watermark = watermark
@@ -71,9 +78,13 @@ final class KeyedProcessRunner<Processor: KeyedProcessor> {
             let hash = key.stableHash
             guard take(entry.payload.id, at: entry.time, key, hash) else { continue }
             store.select(key, hash: hash)
+            firing = entry
             try processor.onTimer(
                 entry.payload.id, at: entry.time, ProcessContext(runner: self, key: key, timestamp: entry.time))
         }
+        firing = nil
+        for (time, timer) in postponed { queue.add(timer, at: time) }
+        postponed.removeAll()
     }
 
     /// Removes a timer that is set for just this time; whether it was.
@@ -89,6 +100,7 @@ final class KeyedProcessRunner<Processor: KeyedProcessor> {
 
     @inlinable
     func setTimer(_ id: Processor.TimerID, at time: Timestamp, key: Processor.Key) {
+        if let firing, watermark == .max, firing.payload.id == id { return }
         let set = timers.upsert(key, hash: store.selectedHash, [])
         if let index = set.pointee.firstIndex(where: { $0.id == id }) {
             if set.pointee[index].time == time { return }
@@ -96,7 +108,11 @@ final class KeyedProcessRunner<Processor: KeyedProcessor> {
         } else {
             set.pointee.append(SetTimer(id: id, time: time))
         }
-        queue.add(DueTimer(key: key, id: id), at: time)
+        if let firing, time <= firing.time {
+            postponed.append((time, DueTimer(key: key, id: id)))
+        } else {
+            queue.add(DueTimer(key: key, id: id), at: time)
+        }
     }
 
     @inlinable

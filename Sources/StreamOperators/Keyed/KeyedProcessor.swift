@@ -84,7 +84,8 @@ public struct ProcessContext<Processor: KeyedProcessor>: ~Copyable {
 
     /// Sets the key's event-time timer of this name; one that was set before moves.
     ///
-    /// It goes off when the watermark reaches `time`; one set for the past, when the watermark next rises.
+    /// It goes off when the watermark reaches `time`; one set for the past, when the watermark next rises. At the end of
+    /// the input every timer goes off, but one that its own callback sets again is not kept.
     @inlinable
     public func setTimer(_ id: Processor.TimerID, at time: Timestamp) { runner.setTimer(id, at: time, key: key) }
 

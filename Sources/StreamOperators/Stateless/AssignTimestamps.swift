@@ -33,7 +33,9 @@ extension DataStream {
                         newest = Swift.max(newest, timestamp)
                     }
                     try outlet.push(batch)
-                    let reached = newest.advanced(byMilliseconds: -bound).advanced(byMilliseconds: -1)
+                    // Not by `advanced`, which would keep `Timestamp.max`: the end of the input.
+                    let (lowest, tooLow) = newest.subtractingReportingOverflow(bound)
+                    let reached = tooLow || lowest == .min ? Timestamp.min : lowest &- 1
                     if reached > watermark {
                         watermark = reached
                         counters.note(watermark: watermark)
