@@ -100,7 +100,7 @@ private func puppetScript(_ text: String) -> [ScriptStep<Commands>] {
         ("a:chain1@10,x@15,y@25 w100", "a-chain1@10 a-x@15 a-chain2@20 a-y@25 a-chain3@30 w100 end"),
         ("a:chain1@10 w10 w19 w20", "a-chain1@10 w10 w19 a-chain2@20 w20 a-chain3@30 end"),
         ("a:again@10 w25 w30", "a-again@10 a-again@20=1 w25 a-again@30=2 w30 a-again@40=3 end"),
-        ("a:past@200 w200", "a-past@200 a-past@100=1 w200 end"),
+        ("a:past@200 w200", "a-past@200 w200 a-past@100=1 end"),
         ("a:killer@10,victim@20 w100", "a-killer@10 w100 end"),
         ("a:killer@10,victim@10 w100", "a-killer@10 w100 end"),
         ("a:+3,x@10 b:+4,x@10 c:x@10 w10", "a-x@10=3 b-x@10=4 c-x@10 w10 end"),
