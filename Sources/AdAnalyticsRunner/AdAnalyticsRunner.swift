@@ -160,7 +160,8 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         if let basketWindow { options.basketWindow = try duration("--basket-window", basketWindow) }
         if let purchaseWindow { options.purchaseWindow = try duration("--purchase-window", purchaseWindow) }
         if let dedupHorizon {
-            options.deduplicationHorizon = dedupHorizon == 0 ? nil : try duration("--dedup-horizon", dedupHorizon, atLeast: 0.001)
+            options.deduplicationHorizon =
+                dedupHorizon == 0 ? nil : try duration("--dedup-horizon", dedupHorizon, atLeast: 0.001)
         }
         return options
     }
