@@ -6,7 +6,8 @@ extension KeyedStream {
     ///
     /// A record farther from all that were passed on is a first one again. Each is forgotten when the watermark has
     /// passed its time by `horizon`, so that memory is bounded by the keys of that stretch of time. Which of several
-    /// equal records is the first is decided by arrival.
+    /// equal records is the first is decided by arrival, which between splits may differ from run to run: records with
+    /// the same key should be the same.
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
     ///   - horizon: for how long a key is remembered.
