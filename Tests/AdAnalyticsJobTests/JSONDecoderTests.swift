@@ -37,6 +37,7 @@ struct JSONDecoderTests {
                 is: AdEvent(.click, user: "v")),
             DecoderCase(line("\"user\":\"\\u00e9\\\"\\n\\ud83d\\ude00\""), is: AdEvent(.click, user: "é\"\n😀")),
             DecoderCase(line("\"us\\u0065r\":\"v\""), is: AdEvent(.click, user: "v")),
+            DecoderCase(line("\"type\":\"vi\\u0065w\""), is: AdEvent(.view)),
             DecoderCase(line("\"user\":\"é😀\""), is: AdEvent(.click, user: "é😀")),
             DecoderCase(
                 line("\"price_micros\":9223372036854775807,\"quantity\":10000000000000000"),

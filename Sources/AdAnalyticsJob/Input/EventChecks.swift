@@ -15,6 +15,15 @@ enum EventChecks {
         throw DecodeError.unknownValue(String(decoding: bytes.prefix(64), as: UTF8.self), field: "type")
     }
 
+    /// As for bytes, for a name that was written with escapes.
+    static func kind(_ name: String) throws(DecodeError) -> AdEvent.Kind {
+        if name.isEmpty { throw DecodeError.missingField("type") }
+        guard let kind = AdEvent.Kind.allCases.first(where: { $0 != .other && $0.name == name }) else {
+            throw DecodeError.unknownValue(String(name.prefix(64)), field: "type")
+        }
+        return kind
+    }
+
     private static func matches(_ bytes: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
         bytes.count == name.utf8CodeUnitCount
             && bytes.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))

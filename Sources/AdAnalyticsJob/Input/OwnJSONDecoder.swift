@@ -24,11 +24,14 @@ struct OwnJSONDecoder: Sendable {
                 event.time = try object.timestamp()
                 hasTime = true
             case 2:
+                let value = object
                 let (bytes, hasEscapes) = try object.stringBytes()
                 if hasEscapes {
-                    throw DecodeError.unknownValue(String(decoding: bytes.prefix(64), as: UTF8.self), field: "type")
+                    object = value
+                    event.kind = try EventChecks.kind(try object.string())
+                } else {
+                    event.kind = try EventChecks.kind(bytes)
                 }
-                event.kind = try EventChecks.kind(bytes)
                 hasKind = true
             case 3:
                 let tenant = try string(&object)
