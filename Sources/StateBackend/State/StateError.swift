@@ -10,6 +10,10 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
 
         /// Two states of one step have the same name, or one has none.
         public static let duplicateState = Code(rawValue: "duplicateState")
+        /// A type can't be saved, because it has no codec.
+        public static let noCodec = Code(rawValue: "noCodec")
+        /// Bytes that should hold state don't.
+        public static let malformed = Code(rawValue: "malformed")
     }
 
     /// What went wrong.

@@ -1,3 +1,5 @@
+public import StateBackend
+
 /// How records are folded into a result, as mergeable partial results.
 ///
 /// Partial results of disjoint sets of records can be merged, which lets overlapping windows share work and sessions
@@ -22,4 +24,24 @@ public protocol AggregateFunction<Input>: Sendable {
 
     /// The result. May be asked for more than once, with records added in between.
     func result(_ accumulator: Accumulator) -> Output
+
+    /// How partial results are saved. By default ``StateCodec/automatic``.
+    var accumulatorCodec: StateCodec<Accumulator> { get }
+
+    /// Whether two results are the same, so that an early pane need not be emitted again.
+    ///
+    /// By default their `==` where the type has one, else never.
+    func isSame(_ a: Output, _ b: Output) -> Bool
+}
+
+extension AggregateFunction {
+    /// The codec that the accumulator's type brings.
+    public var accumulatorCodec: StateCodec<Accumulator> { .automatic }
+
+    /// Whether both are equal, if their type can tell.
+    public func isSame(_ a: Output, _ b: Output) -> Bool {
+        func equals<Value: Equatable>(_ x: Value) -> Bool { x == b as? Value }
+        guard let x = a as? any Equatable else { return false }
+        return equals(x)
+    }
 }

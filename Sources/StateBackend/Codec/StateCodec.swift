@@ -1,0 +1,115 @@
+/// How values of a type are written to state and snapshots, and read again.
+///
+/// A codec is a value, so that code that is generic over any record can have one; ``automatic`` finds it from the type.
+public struct StateCodec<Value>: Sendable {
+    /// Which form the bytes have.
+    public enum Form: Sendable, Equatable {
+        /// That of the type's own ``StateCodable`` conformance, or of hand-written functions.
+        case own
+        /// ``CodableCodec``: self-describing, with field names.
+        case codable
+        /// The bytes of a trivial type as they lie in memory.
+        case raw
+        /// None: the type has no codec, and saving it fails.
+        case missing
+    }
+
+    /// Which form the bytes have.
+    public let form: Form
+    private let write: @Sendable (Value, inout StateEncoder) throws -> Void
+    private let read: @Sendable (inout StateDecoder) throws -> Value
+
+    /// A codec of the given functions.
+    ///
+    /// - Parameters:
+    ///   - encode: writes a value.
+    ///   - decode: reads what `encode` wrote; throws ``StateError`` when the bytes are no value.
+    public init(
+        encode: @escaping @Sendable (Value, inout StateEncoder) throws -> Void,
+        decode: @escaping @Sendable (inout StateDecoder) throws -> Value
+    ) {
+        self.init(form: .own, write: encode, read: decode)
+    }
+
+    init(
+        form: Form, write: @escaping @Sendable (Value, inout StateEncoder) throws -> Void,
+        read: @escaping @Sendable (inout StateDecoder) throws -> Value
+    ) {
+        self.form = form
+        self.write = write
+        self.read = read
+    }
+
+    /// The codec that the type brings: its ``StateCodable`` conformance; else ``CodableCodec`` when it is `Codable`;
+    /// else, for a trivial type, its bytes in memory.
+    ///
+    /// A type with none of these gets a codec that throws ``StateError`` with code `noCodec` when it is used.
+    public static var automatic: StateCodec<Value> {
+        if let type = Value.self as? any StateCodable.Type, let codec = Self.of(stateCodable: type) { return codec }
+        if let type = Value.self as? any Codable.Type, let codec = Self.of(codable: type) { return codec }
+        if _isPOD(Value.self) { return raw }
+        let error = StateError(
+            code: .noCodec,
+            message: "values of type \(Value.self) can't be saved; make the type Codable, or StateCodable")
+        return StateCodec(form: .missing, write: { _, _ in throw error }, read: { _ in throw error })
+    }
+
+    /// Writes a value.
+    public func encode(_ value: Value, into encoder: inout StateEncoder) throws { try write(value, &encoder) }
+
+    /// Reads a value.
+    public func decode(_ decoder: inout StateDecoder) throws -> Value { try read(&decoder) }
+
+    private static func of<Type: StateCodable>(stateCodable type: Type.Type) -> StateCodec<Value>? {
+        StateCodec<Type>(
+            form: .own, write: { try $0.encode(into: &$1) }, read: { try Type(decoding: &$0) }
+        ) as? StateCodec<Value>
+    }
+
+    private static func of<Type: Codable>(codable type: Type.Type) -> StateCodec<Value>? {
+        StateCodec<Type>(
+            form: .codable, write: { try CodableCodec.encode($0, into: &$1) },
+            read: { try CodableCodec.decode(Type.self, &$0) }
+        ) as? StateCodec<Value>
+    }
+
+    private static var raw: StateCodec<Value> {
+        StateCodec(
+            form: .raw,
+            write: { value, encoder in withUnsafeBytes(of: value) { encoder.writeBytes($0) } },
+            read: { decoder in
+                let bytes = try decoder.readBytes()
+                guard bytes.count == MemoryLayout<Value>.size else {
+                    throw decoder.malformed("\(bytes.count) bytes are no \(Value.self)")
+                }
+                return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 0, as: Value.self) }
+            })
+    }
+}
+
+extension StateCodec {
+    /// A codec of an array of this codec's values.
+    public var array: StateCodec<[Value]> {
+        StateCodec<[Value]>(
+            encode: { values, encoder in
+                encoder.writeVarint(UInt64(values.count))
+                for value in values { try self.encode(value, into: &encoder) }
+            },
+            decode: { decoder in
+                let count = try decoder.readCount(ofSize: 0)
+                var values: [Value] = []
+                for _ in 0..<count { values.append(try self.decode(&decoder)) }
+                return values
+            })
+    }
+
+    /// A codec of an optional value.
+    public var optional: StateCodec<Value?> {
+        StateCodec<Value?>(
+            encode: { value, encoder in
+                try encoder.encode(value != nil)
+                if let value { try self.encode(value, into: &encoder) }
+            },
+            decode: { decoder in try decoder.decode(Bool.self) ? try self.decode(&decoder) : nil })
+    }
+}
