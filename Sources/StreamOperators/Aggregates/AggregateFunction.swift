@@ -1,4 +1,5 @@
 public import StateBackend
+public import StreamCore
 
 /// How records are folded into a result, as mergeable partial results.
 ///
@@ -19,6 +20,12 @@ public protocol AggregateFunction<Input>: Sendable {
     /// Adds a record to a partial result.
     func add(_ element: Input, to accumulator: inout Accumulator)
 
+    /// The partial result of one record with its event time; what windows call. By default the time is ignored.
+    func start(_ element: Input, at timestamp: Timestamp) -> Accumulator
+
+    /// Adds a record with its event time; what windows call. By default the time is ignored.
+    func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator)
+
     /// Adds the records of another partial result, of later windows or sessions where there is an order.
     func merge(_ other: Accumulator, into accumulator: inout Accumulator)
 
@@ -35,6 +42,16 @@ public protocol AggregateFunction<Input>: Sendable {
 }
 
 extension AggregateFunction {
+    /// The partial result of one record, whatever its time.
+    @inlinable @inline(__always)
+    public func start(_ element: Input, at timestamp: Timestamp) -> Accumulator { start(element) }
+
+    /// Adds a record, whatever its time.
+    @inlinable @inline(__always)
+    public func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator) {
+        add(element, to: &accumulator)
+    }
+
     /// The codec that the accumulator's type brings.
     public var accumulatorCodec: StateCodec<Accumulator> { .automatic }
 
