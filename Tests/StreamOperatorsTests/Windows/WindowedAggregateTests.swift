@@ -48,7 +48,10 @@ import Weir
             let numbers = global.aggregate(
                 "numbers", .variance(\.value), .variance(\.value, of: .population), .standardDeviation(\.value),
                 .quantiles(\.value, [0.5, 1]), .top(2, \.value), .top(1, by: \.value)
-            ).map { "\($0.value)" }
+            ).map { pane -> String in
+                let (sample, population, deviation, quantiles, two, one) = pane.value
+                return "\(sample) \(population) \(deviation) \(quantiles) \(two) \(one.map(\.id))"
+            }
             let others = global.aggregate(
                 "others", .distinct(\.key, exactUpTo: 5), .distinctSketch(\.id), .collectSet(\.key, limit: 2)
             ).map { "\($0.value.0) \($0.value.1.estimate) \($0.value.2)" }
@@ -57,7 +60,7 @@ import Weir
         for run in runs {
             #expect(
                 run.elements.sorted() == [
-                    "(100.0, 66.66666666666667, 10.0, [20, 30], [30, 20], [\(events[2])])",
+                    "100.0 66.66666666666667 10.0 [20, 30] [30, 20] [3]",
                     "\(DistinctEstimate(count: 1, standardError: 0)) 3 \(Collected(["k"], isComplete: true))",
                 ])
         }
