@@ -53,8 +53,6 @@ import Weir
 
     @Test(arguments: Distribution.allCases, [1, 2, 16, 200])
     func theRankErrorKeepsToWhatIsStated(_ distribution: Distribution, parts: Int) {
-        var beyond = 0
-        var asked = 0
         for seed in 0..<8 as Range<UInt64> {
             var random = SplitMix64(seed: seed)
             let accuracy = seed % 2 == 0 ? 200 : 50
@@ -65,14 +63,11 @@ import Weir
             let quantiles = (0...50).map { Double($0) / 50 }
             for (quantile, estimate) in zip(quantiles, sketch.quantiles(quantiles)) {
                 let error = error(estimate, quantile, sorted)
-                asked += 1
-                if error > sketch.rankError { beyond += 1 }
-                #expect(error <= 2 * sketch.rankError, "seed \(seed), \(distribution), quantile \(quantile)")
+                #expect(error <= sketch.rankError, "seed \(seed), \(distribution), quantile \(quantile)")
                 let rank = sketch.rank(of: estimate)
                 #expect(rank >= quantile - 1e-9, "seed \(seed), \(distribution), rank of quantile \(quantile)")
             }
         }
-        #expect(beyond * 100 <= asked, "\(beyond) of \(asked) are beyond the stated error")
     }
 
     @Test func memoryIsBounded() {

@@ -12,7 +12,7 @@ struct Visit: Hashable, Sendable {
     /// Visits with many equal times, values and users; sometimes so many that sketches give up their lists.
     static func random(_ random: inout SplitMix64, count: Int) -> [Visit] {
         let times = [1, 4, 1_000][Int(random.next(below: 3))] as UInt64
-        let values = [1, 6, 100_000][Int(random.next(below: 3))] as UInt64
+        let values = [1, 6, 60, 100_000][Int(random.next(below: 4))] as UInt64
         return (0..<count).map { id in
             let value = Int(random.next(below: values)) - Int(values) / 3
             return Visit(

@@ -38,6 +38,27 @@ import Weir
         }
     }
 
+    /// Each pane as its window's start, the first and the last record by event time.
+    @Test(arguments: [
+        (Windowing.tumbling(.milliseconds(10)), "a@3 a@7 w9 a@5 a@1 a@8", "a0:0-1 w9 a0:0-1 a0:3-1 a0:3-4 end"),
+        (
+            .sliding(.milliseconds(10), every: .milliseconds(5)), "a@3 a@7 w9 a@5 a@1 a@8",
+            "a-5:0-0 a0:0-1 w9 a0:0-1 a-5:3-0 a0:3-1 a0:3-4 a5:2-4 end"
+        ),
+        (.session(gap: .milliseconds(5)), "a@3 a@7 w20 a@5 a@1 a@8", "a3:0-1 w20 a3:0-1 a1:3-1 a1:3-4 end"),
+    ])
+    func soDoLateRecords(_ windowing: Windowing, _ input: String, _ output: String) async throws {
+        let harness = OperatorHarness<Event, String> { events in
+            events.keyBy { $0.key }.window(windowing, allowedLateness: .milliseconds(100))
+                .aggregate("windows", .first(\.id), .last(\.id))
+                .map { "\($0.key)\($0.window.start):\($0.value.0)-\($0.value.1)" }
+        }
+        for batchSize in [1, 1_024] {
+            let result = try await harness.run(script(input), batchSize: batchSize)
+            #expect(words(result.events).joined(separator: " ") == output, "batches of \(batchSize)")
+        }
+    }
+
     /// The leading-dot forms of the aggregates that other tests write by their types' names.
     @Test func everyAggregateHasALeadingDotForm() async throws {
         let events = (1...3).map { Event(id: $0, key: "k", time: Int64($0), value: $0 * 10) }
