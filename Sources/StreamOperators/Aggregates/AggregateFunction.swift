@@ -37,7 +37,7 @@ public protocol AggregateFunction<Input>: Sendable {
 
     /// Whether two results are the same, so that an early pane need not be emitted again.
     ///
-    /// By default their `==` where the type has one, else never.
+    /// By default their `==` where the type has one (two NaN are the same), else never.
     func isSame(_ a: Output, _ b: Output) -> Bool
 }
 
@@ -57,8 +57,17 @@ extension AggregateFunction {
 
     /// Whether both are equal, if their type can tell.
     public func isSame(_ a: Output, _ b: Output) -> Bool {
-        func equals<Value: Equatable>(_ x: Value) -> Bool { x == b as? Value }
+        func equals<Value: Equatable>(_ x: Value) -> Bool {
+            guard let b = b as? Value else { return false }
+            return x == b || (x != x && b != b)
+        }
         guard let x = a as? any Equatable else { return false }
         return equals(x)
     }
+}
+
+extension AggregateFunction where Output: Equatable {
+    /// Whether both are equal, or both are NaN.
+    @inlinable
+    public func isSame(_ a: Output, _ b: Output) -> Bool { a == b || (a != a && b != b) }
 }
