@@ -61,16 +61,13 @@ public struct StateCodec<Value>: Sendable {
     public func decode(_ decoder: inout StateDecoder) throws -> Value { try read(&decoder) }
 
     private static func of<Type: StateCodable>(stateCodable type: Type.Type) -> StateCodec<Value>? {
-        StateCodec<Type>(
-            form: .own, write: { try $0.encode(into: &$1) }, read: { try Type(decoding: &$0) }
-        ) as? StateCodec<Value>
+        let functions = OwnFunctions<Type>()
+        return StateCodec<Type>(form: .own, write: functions.write, read: functions.read) as? StateCodec<Value>
     }
 
     private static func of<Type: Codable>(codable type: Type.Type) -> StateCodec<Value>? {
-        StateCodec<Type>(
-            form: .codable, write: { try CodableCodec.encode($0, into: &$1) },
-            read: { try CodableCodec.decode(Type.self, &$0) }
-        ) as? StateCodec<Value>
+        let functions = CodableFunctions<Type>()
+        return StateCodec<Type>(form: .codable, write: functions.write, read: functions.read) as? StateCodec<Value>
     }
 
     private static var raw: StateCodec<Value> {
@@ -93,12 +90,20 @@ extension StateCodec {
         StateCodec<[Value]>(
             encode: { values, encoder in
                 encoder.writeVarint(UInt64(values.count))
-                for value in values { try self.encode(value, into: &encoder) }
+                for value in values {
+                    let start = encoder.bytes.count
+                    try self.encode(value, into: &encoder)
+                    encoder.pad(since: start)
+                }
             },
             decode: { decoder in
-                let count = try decoder.readCount(ofSize: 0)
+                let count = try decoder.readCount()
                 var values: [Value] = []
-                for _ in 0..<count { values.append(try self.decode(&decoder)) }
+                for _ in 0..<count {
+                    let start = decoder.position
+                    values.append(try self.decode(&decoder))
+                    try decoder.skipPad(since: start)
+                }
                 return values
             })
     }
@@ -111,5 +116,21 @@ extension StateCodec {
                 if let value { try self.encode(value, into: &encoder) }
             },
             decode: { decoder in try decoder.decode(Bool.self) ? try self.decode(&decoder) : nil })
+    }
+}
+
+/// A conformance's functions as values that may be sent, which closures that capture its type may not.
+private struct OwnFunctions<Value: StateCodable>: Sendable {
+    @Sendable func write(_ value: Value, into encoder: inout StateEncoder) throws { try value.encode(into: &encoder) }
+    @Sendable func read(from decoder: inout StateDecoder) throws -> Value { try Value(decoding: &decoder) }
+}
+
+/// As ``OwnFunctions``, for `Codable`.
+private struct CodableFunctions<Value: Codable>: Sendable {
+    @Sendable func write(_ value: Value, into encoder: inout StateEncoder) throws {
+        try CodableCodec.encode(value, into: &encoder)
+    }
+    @Sendable func read(from decoder: inout StateDecoder) throws -> Value {
+        try CodableCodec.decode(Value.self, &decoder)
     }
 }
