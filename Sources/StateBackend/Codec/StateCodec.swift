@@ -41,12 +41,16 @@ public struct StateCodec<Value>: Sendable {
     }
 
     /// The codec that the type brings: its ``StateCodable`` conformance; else ``CodableCodec`` when it is `Codable`;
-    /// else, for a trivial type, its bytes in memory.
+    /// else the codec of its raw value when it has one; else, for a trivial type, its bytes in memory.
     ///
     /// A type with none of these gets a codec that throws ``StateError`` with code `noCodec` when it is used.
     public static var automatic: StateCodec<Value> {
         if let type = Value.self as? any StateCodable.Type, let codec = Self.of(stateCodable: type) { return codec }
         if let type = Value.self as? any Codable.Type, let codec = Self.of(codable: type) { return codec }
+        // Before the bytes in memory: those of an enumeration are the places of its cases, which may be reordered.
+        if let type = Value.self as? any RawRepresentable.Type, let codec = Self.of(rawRepresentable: type) {
+            return codec
+        }
         if _isPOD(Value.self) { return raw }
         let error = StateError(
             code: .noCodec,
@@ -68,6 +72,17 @@ public struct StateCodec<Value>: Sendable {
     private static func of<Type: Codable>(codable type: Type.Type) -> StateCodec<Value>? {
         let functions = CodableFunctions<Type>()
         return StateCodec<Type>(form: .codable, write: functions.write, read: functions.read) as? StateCodec<Value>
+    }
+
+    private static func of<Type: RawRepresentable>(rawRepresentable type: Type.Type) -> StateCodec<Value>? {
+        let functions = RawValueFunctions<Type>(codec: StateCodec<Type.RawValue>.automatic)
+        let form: StateCodec<Type>.Form
+        switch functions.codec.form {
+        case .own: form = .own
+        case .codable: form = .codable
+        case .raw, .missing: return nil
+        }
+        return StateCodec<Type>(form: form, write: functions.write, read: functions.read) as? StateCodec<Value>
     }
 
     private static var raw: StateCodec<Value> {
@@ -132,5 +147,19 @@ private struct CodableFunctions<Value: Codable>: Sendable {
     }
     @Sendable func read(from decoder: inout StateDecoder) throws -> Value {
         try CodableCodec.decode(Value.self, &decoder)
+    }
+}
+
+/// As ``OwnFunctions``, for raw values.
+private struct RawValueFunctions<Value: RawRepresentable>: Sendable {
+    let codec: StateCodec<Value.RawValue>
+
+    @Sendable func write(_ value: Value, into encoder: inout StateEncoder) throws {
+        try codec.encode(value.rawValue, into: &encoder)
+    }
+    @Sendable func read(from decoder: inout StateDecoder) throws -> Value {
+        let raw = try codec.decode(&decoder)
+        guard let value = Value(rawValue: raw) else { throw decoder.malformed("\(raw) is no \(Value.self)") }
+        return value
     }
 }
