@@ -71,6 +71,15 @@ import Testing
         }
     }
 
+    /// The last element of a list ends behind it.
+    @Test(arguments: [[0x08, 0], [0x07, 0], [0x05, 0], [0x85, 0x61], [0x03, 0x80], [0x0B, 0x05]] as [[UInt8]])
+    func elementsLongerThanTheirList(element: [UInt8]) {
+        let bytes: [UInt8] = [1, 4, 0x0B, 2] + element + [0]
+        #expect { try CodableCodec.value([Double].self, of: bytes) } throws: { error in
+            "\(error)".contains("field [0]: there is no whole value")
+        }
+    }
+
     @Test func saysWhere() throws {
         // { "a": { "b": ["x", <a string that is not UTF-8>] } }
         var bytes: [UInt8] = [1, 12, 0x0A, 10, 0, 0x0A, 7, 1, 0x0B, 4, 0x81, 0x78, 0x81, 0xFF, 2, 1, 0x61, 1, 0x62]
