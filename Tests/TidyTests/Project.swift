@@ -13,7 +13,7 @@ enum Project {
         "StateBackend": ["CWeir", "CRocksDB", "CLZ4", "CZstd"],
         "StreamFormats": ["CWeir", "CZlib"],
         "StreamCore": ["CWeir", "StateBackend", "Logging", "Metrics"],
-        "StreamOperators": ["CWeir", "StateBackend", "StreamCore"],
+        "StreamOperators": ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
         "StreamConnectors": ["StreamCore", "StreamFormats"],
         "Weir": ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
         "StreamTesting": ["Weir"],
