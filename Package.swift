@@ -81,6 +81,8 @@ let package = Package(
         .testTarget(
             name: "StreamConnectorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
+            name: "StreamTestingTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
+        .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),

@@ -73,7 +73,8 @@ public final class StepState {
     ) throws {
         for (name, whole) in saved {
             guard let part = self[name] else {
-                if whole.entries.isEmpty { continue }
+                // What only a worker of before knew, such as its inputs' times where it has none now.
+                if whole.entries.isEmpty || whole.distribution == .worker { continue }
                 throw StateError(
                     code: .unknownState,
                     message: "the saved state '\(name)' is not one of the step's, which are \(names); "
