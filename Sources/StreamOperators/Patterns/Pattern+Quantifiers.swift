@@ -65,7 +65,9 @@ extension Pattern {
             if !stage.isRepeated {
                 return "takes one event; say how often first, as in oneOrMore().allowCombinations()"
             }
-            if stage.inner == .strict { return "is consecutive, which leaves nothing to combine; leave out one of both" }
+            if stage.inner == .strict {
+                return "is consecutive, which leaves nothing to combine; leave out one of both"
+            }
             if stage.isGreedy { return "is greedy, which leaves nothing to combine; leave out one of both" }
             stage.inner = .any
             return nil

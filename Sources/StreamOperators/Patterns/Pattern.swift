@@ -133,7 +133,9 @@ public struct Pattern<Element: Sendable>: Sendable {
         return pattern
     }
 
-    /// Which partial matches are given up when a match is found. The default is none.
+    /// Which partial matches are given up when a match is found.
+    ///
+    /// The default is none.
     public func afterMatch(_ skip: AfterMatchSkip) -> Pattern {
         var pattern = self
         pattern.skip = skip

@@ -240,7 +240,8 @@ struct PatternCompiler {
 
     private mutating func copy(_ state: Int) -> Int {
         var copied = states[state]
-        for edge in copied.edges.indices where copied.edges[edge].target == state && copied.edges[edge].action != .stop {
+        for edge in copied.edges.indices where copied.edges[edge].target == state && copied.edges[edge].action != .stop
+        {
             copied.edges[edge].target = states.count
         }
         states.append(copied)

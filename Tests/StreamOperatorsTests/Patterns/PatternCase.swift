@@ -76,16 +76,19 @@ extension PatternCase {
         PatternCase("a loop alone", .first("a").oneOrMore(), "a1 a2", "a1, a1 a2, a2"),
         PatternCase("times", .first("a").times(3), "a1 a2 a3 a4", "a1 a2 a3, a2 a3 a4"),
         PatternCase("times passes over", .first("a").times(2).later("b"), "a1 x a2 b", "a1 a2 b"),
-        PatternCase("times, consecutive", .first("c").later("a").times(2).consecutive().later("b"), "c a1 x a2 a3 b", ""),
+        PatternCase(
+            "times, consecutive", .first("c").later("a").times(2).consecutive().later("b"), "c a1 x a2 a3 b", ""),
         PatternCase(
             "times, combinations", .first("c").later("a").times(2).allowCombinations(), "c a1 a2 a3",
             "c a1 a2, c a1 a3"),
         PatternCase(
             "a range", .first("c").later("a").times(2...3).later("b"), "c a1 a2 a3 a4 b", "c a1 a2 b, c a1 a2 a3 b"),
         PatternCase("a range at the end", .first("c").later("a").times(1...2), "c a1 a2 a3", "c a1, c a1 a2"),
-        PatternCase("none to two", .first("c").later("a").times(0...2).later("b"), "c a1 a2 b", "c b, c a1 b, c a1 a2 b"),
+        PatternCase(
+            "none to two", .first("c").later("a").times(0...2).later("b"), "c a1 a2 b", "c b, c a1 b, c a1 a2 b"),
         PatternCase("at least two", .first("a").times(2...).later("b"), "a1 a2 a3 b", "a1 a2 b, a1 a2 a3 b, a2 a3 b"),
-        PatternCase("none or more", .first("c").later("a").times(0...).later("b"), "c a1 a2 b", "c b, c a1 b, c a1 a2 b"),
+        PatternCase(
+            "none or more", .first("c").later("a").times(0...).later("b"), "c a1 a2 b", "c b, c a1 b, c a1 a2 b"),
         PatternCase("optional, there", .first("a").later("b").optional().later("c"), "a b c", "a c, a b c"),
         PatternCase("optional, not there", .first("a").then("b").optional().then("c"), "a c", "a c"),
         PatternCase("optional at the end", .first("a").later("b").optional(), "a x b", "a, a b"),
@@ -96,11 +99,14 @@ extension PatternCase {
     ]
 
     static let greedy = [
-        PatternCase("none or more", .first("c").later("a").oneOrMore().optional().greedy().later("d"), "c a1 a2 a3 d",
+        PatternCase(
+            "none or more", .first("c").later("a").oneOrMore().optional().greedy().later("d"), "c a1 a2 a3 d",
             "c a1 a2 a3 d"),
-        PatternCase("others in between", .first("c").later("a").oneOrMore().optional().greedy().later("d"),
+        PatternCase(
+            "others in between", .first("c").later("a").oneOrMore().optional().greedy().later("d"),
             "c x a1 x a2 x a3 d", "c a1 a2 a3 d"),
-        PatternCase("others after", .first("c").later("a").oneOrMore().optional().greedy().later("d"), "c a1 a2 x d",
+        PatternCase(
+            "others after", .first("c").later("a").oneOrMore().optional().greedy().later("d"), "c a1 a2 x d",
             "c a1 a2 d"),
         PatternCase("none there", .first("c").later("a").oneOrMore().optional().greedy().later("d"), "c x d", "c d"),
         PatternCase(
@@ -111,13 +117,16 @@ extension PatternCase {
             "before an optional stage that is there",
             .first("c").later("a").oneOrMore().optional().greedy().later("d").optional().later("e"), "c a1 a2 d e",
             "c a1 a2 e, c a1 a2 d e"),
-        PatternCase("one or more", .first("c").later("a").oneOrMore().greedy().later("d"), "c x a1 x a2 x a3 d",
+        PatternCase(
+            "one or more", .first("c").later("a").oneOrMore().greedy().later("d"), "c x a1 x a2 x a3 d",
             "c a1 a2 a3 d"),
         PatternCase("one or more, none there", .first("c").later("a").oneOrMore().greedy().later("d"), "c x d", ""),
         PatternCase("a range", .first("c").later("a").times(1...3).greedy().later("d"), "c a1 x a2 d", "c a1 a2 d"),
-        PatternCase("what both could take", .first("c").later("a").oneOrMore().greedy().later("ad"), "c a1 a2 d",
+        PatternCase(
+            "what both could take", .first("c").later("a").oneOrMore().greedy().later("ad"), "c a1 a2 d",
             "c a1 a2 d"),
-        PatternCase("not greedy, what both could take", .first("c").later("a").oneOrMore().later("ad"), "c a1 a2 d",
+        PatternCase(
+            "not greedy, what both could take", .first("c").later("a").oneOrMore().later("ad"), "c a1 a2 d",
             "c a1 a2, c a1 a2 d"),
         PatternCase(
             "at the end it changes nothing", .first("c").later("a").oneOrMore().greedy(), "c a1 a2", "c a1, c a1 a2"),

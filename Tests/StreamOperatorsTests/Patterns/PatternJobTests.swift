@@ -30,31 +30,44 @@ import Weir
 
     private static let ab = Pattern.first("a").later("b")
 
-    @Test(arguments: [
-        ("matches wait for the watermark", ab, "k.a@1 k.b@3 w2 w3", "w2 k:a-b w3 end"),
-        ("disorder", ab, "k.b@3 k.a@1 w3", "k:a-b w3 end"),
-        ("ties by arrival", ab, "k.a@1 k.b@1 w1", "k:a-b w1 end"),
-        ("ties by arrival, the other way", ab, "k.b@1 k.a@1 w1", "w1 end"),
-        ("ties in disorder", .first("a").then("b").then("c"), "k.c@5 k.a@4 k.b@4 w9", "k:a-b-c w9 end"),
-        ("keys apart", ab, "k.a1@1 l.b1@2 k.b2@3 w5", "k:a1-b2 w5 end"),
-        ("the end decides", ab, "k.a@1 k.b@3", "k:a-b end"),
-        ("late", ab, "k.a@1 w5 k.b1@5 k.b2@4 k.b3@6 w9", "late-b1 late-b2 w5 k:a-b3 w9 end"),
-        ("strict per key", .first("a").then("b"), "k.a@1 l.x@2 k.b@3 w5", "k:a-b w5 end"),
-        ("never, at the deadline", .first("a").never("b").within(10), "k.a@1 w10 w11 k.b@12", "w10 k:a w11 end"),
-        ("never, but it came", .first("a").never("b").within(10), "k.a@1 w5 k.b@7 w11", "w5 w11 end"),
-        ("never, and nothing more comes", .first("a").never("b").within(10), "k.a@1 w1", "w1 k:a end"),
-        ("time-outs", ab.within(10), "k.a@1 w10 w11 k.b@12", "w10 k:a-timeout w11 end"),
-        ("time-outs before what comes later", ab.within(10), "k.a1@1 k.a2@20 k.b@21 w30",
-            "k:a1-timeout k:a2-b w30 end"),
-        ("results in the order of time", ab, "k.a1@1 k.b1@2 k.a2@3 k.b2@4 w9", "k:a1-b1 k:a2-b2 w9 end"),
-        ("held back until the end", .first("a").followedBy("b") { $0.number == $1["a"].first?.number }
-            .afterMatch(.skipPastLastEvent), "k.a1@1 k.a2@2 k.b2@3 w9", "w9 k:a2-b2 end"),
-        ("a key that comes again", ab.within(5), "k.a1@1 k.b1@2 w50 k.a2@60 k.b2@61 w99",
-            "k:a1-b1 w50 k:a2-b2 w99 end"),
-        ("the first event earlier than the deadline", ab.within(100), "k.a@1 w5 k.x@50 w60 k.b@70 w80 w101",
-            "w5 w60 k:a-b w80 w101 end"),
-        ("a deadline before the next event", ab.within(10), "k.a@1 w1 k.x@50 w20 w60", "w1 k:a-timeout w20 w60 end"),
-    ] as [(String, Pattern<Mark>, String, String)])
+    @Test(
+        arguments: [
+            ("matches wait for the watermark", ab, "k.a@1 k.b@3 w2 w3", "w2 k:a-b w3 end"),
+            ("disorder", ab, "k.b@3 k.a@1 w3", "k:a-b w3 end"),
+            ("ties by arrival", ab, "k.a@1 k.b@1 w1", "k:a-b w1 end"),
+            ("ties by arrival, the other way", ab, "k.b@1 k.a@1 w1", "w1 end"),
+            ("ties in disorder", .first("a").then("b").then("c"), "k.c@5 k.a@4 k.b@4 w9", "k:a-b-c w9 end"),
+            ("keys apart", ab, "k.a1@1 l.b1@2 k.b2@3 w5", "k:a1-b2 w5 end"),
+            ("the end decides", ab, "k.a@1 k.b@3", "k:a-b end"),
+            ("late", ab, "k.a@1 w5 k.b1@5 k.b2@4 k.b3@6 w9", "late-b1 late-b2 w5 k:a-b3 w9 end"),
+            ("strict per key", .first("a").then("b"), "k.a@1 l.x@2 k.b@3 w5", "k:a-b w5 end"),
+            ("never, at the deadline", .first("a").never("b").within(10), "k.a@1 w10 w11 k.b@12", "w10 k:a w11 end"),
+            ("never, but it came", .first("a").never("b").within(10), "k.a@1 w5 k.b@7 w11", "w5 w11 end"),
+            ("never, and nothing more comes", .first("a").never("b").within(10), "k.a@1 w1", "w1 k:a end"),
+            ("time-outs", ab.within(10), "k.a@1 w10 w11 k.b@12", "w10 k:a-timeout w11 end"),
+            (
+                "time-outs before what comes later", ab.within(10), "k.a1@1 k.a2@20 k.b@21 w30",
+                "k:a1-timeout k:a2-b w30 end"
+            ),
+            ("results in the order of time", ab, "k.a1@1 k.b1@2 k.a2@3 k.b2@4 w9", "k:a1-b1 k:a2-b2 w9 end"),
+            (
+                "held back until the end",
+                .first("a").followedBy("b") { $0.number == $1["a"].first?.number }
+                    .afterMatch(.skipPastLastEvent), "k.a1@1 k.a2@2 k.b2@3 w9", "w9 k:a2-b2 end"
+            ),
+            (
+                "a key that comes again", ab.within(5), "k.a1@1 k.b1@2 w50 k.a2@60 k.b2@61 w99",
+                "k:a1-b1 w50 k:a2-b2 w99 end"
+            ),
+            (
+                "the first event earlier than the deadline", ab.within(100), "k.a@1 w5 k.x@50 w60 k.b@70 w80 w101",
+                "w5 w60 k:a-b w80 w101 end"
+            ),
+            (
+                "a deadline before the next event", ab.within(10), "k.a@1 w1 k.x@50 w20 w60",
+                "w1 k:a-timeout w20 w60 end"
+            ),
+        ] as [(String, Pattern<Mark>, String, String)])
     func stepsWorkAsInTheTable(title: String, pattern: Pattern<Mark>, input: String, output: String) async throws {
         let harness = OperatorHarness<Mark, String> { Self.attach(pattern, to: $0) }
         for batchSize in [1, 2, 1_024] {

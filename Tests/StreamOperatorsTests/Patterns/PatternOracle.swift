@@ -43,7 +43,7 @@ struct PatternOracle: CustomStringConvertible {
         func draw(_ limit: Int) -> Int { Int(random.next(below: UInt64(limit))) }
         // Stages may take each other's letters; those of nots are their own.
         let letters = ["a", "b", "c", "ab", "bc", "abc"]
-        let count = draw(3) + 1
+        let count = draw(4) + 1
         for index in 0..<count {
             let gaps: [Stage.Gap] = [.strict, .relaxed, .any]
             var stage = Stage(
@@ -54,11 +54,11 @@ struct PatternOracle: CustomStringConvertible {
                 stage.lower = draw(2) + 1
                 stage.upper = draw(3) == 0 ? nil : stage.lower + draw(2)
             }
-            stage.isOptional = draw(4) == 0
+            stage.isOptional = draw(3) == 0
             stages.append(stage)
         }
         if draw(2) == 0 { window = Int64(draw(8) + 1) }
-        for index in 1...count where draw(3) == 0 {
+        for index in 1...count where draw(5) < 2 {
             let not = Not(letters: draw(2) == 0 ? "n" : "nm", isNext: draw(2) == 0)
             if stages[index - 1].isOptional { continue }
             if not.isNext && index < count && stages[index...].allSatisfy(\.isOptional) { continue }

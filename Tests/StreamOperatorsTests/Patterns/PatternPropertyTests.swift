@@ -4,7 +4,7 @@ import Weir
 
 @Suite struct PatternPropertyTests {
     /// Random patterns over random events, against every sequence of events tried in turn.
-    @Test(arguments: 0..<400 as Range<UInt64>) func matchesAreThoseOfTheDefinition(seed: UInt64) throws {
+    @Test(arguments: 0..<600 as Range<UInt64>) func matchesAreThoseOfTheDefinition(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let oracle = PatternOracle(&random)
         let marks = Self.marks(&random, count: Int(random.next(below: 11)))

@@ -33,21 +33,26 @@ import Weir
         for (before, after) in saved.held { #expect(before == after) }
     }
 
-    @Test(arguments: [
-        (.first("a").later("b"), "a@1 x@2 b@5", nil, ["5: a=a b=b (1-5)"]),
-        (.first("a").later("b").oneOrMore().later("c"), "a@1 b1@2 b2@3 c@4", nil,
-            ["4: a=a b=b1,b2 c=c (1-4)", "4: a=a b=b1 c=c (1-4)"]),
-        (.first("a").notThen("b"), "a@1 x@5", nil, ["5: a=a (1-1)"]),
-        (.first("a").never("b").within(10), "a@1 x@30", nil, ["11: a=a (1-1)"]),
-        (.first("a").never("b").within(10), "a@1", 10, []),
-        (.first("a").never("b").within(10), "a@1", 11, ["11: a=a (1-1)"]),
-        (.first("a").never("b").within(10), "a@1", .max, ["11: a=a (1-1)"]),
-        (.first("a").later("b").within(10), "a1@1 a2@3", 50, ["timeout 11: a=a1 (1-1)", "timeout 13: a=a2 (3-3)"]),
-        (.first("a").later("b").afterMatch(.skipToFirst("b")), "a1@1 b@2", nil, ["2: a=a1 b=b (1-2)"]),
-        (.first("a").later("b").later("c").optional().afterMatch(.skipPastLastEvent), "a1@1 a2@2 b@3", nil,
-            ["3: a=a1 b=b (1-3)"]),
-        (.first("a").never("b").within(.max), "a@1 x@30", .max, ["9223372036854775807: a=a (1-1)"]),
-    ] as [(Pattern<Mark>, String, Timestamp?, [String])])
+    @Test(
+        arguments: [
+            (.first("a").later("b"), "a@1 x@2 b@5", nil, ["5: a=a b=b (1-5)"]),
+            (
+                .first("a").later("b").oneOrMore().later("c"), "a@1 b1@2 b2@3 c@4", nil,
+                ["4: a=a b=b1,b2 c=c (1-4)", "4: a=a b=b1 c=c (1-4)"]
+            ),
+            (.first("a").notThen("b"), "a@1 x@5", nil, ["5: a=a (1-1)"]),
+            (.first("a").never("b").within(10), "a@1 x@30", nil, ["11: a=a (1-1)"]),
+            (.first("a").never("b").within(10), "a@1", 10, []),
+            (.first("a").never("b").within(10), "a@1", 11, ["11: a=a (1-1)"]),
+            (.first("a").never("b").within(10), "a@1", .max, ["11: a=a (1-1)"]),
+            (.first("a").later("b").within(10), "a1@1 a2@3", 50, ["timeout 11: a=a1 (1-1)", "timeout 13: a=a2 (3-3)"]),
+            (.first("a").later("b").afterMatch(.skipToFirst("b")), "a1@1 b@2", nil, ["2: a=a1 b=b (1-2)"]),
+            (
+                .first("a").later("b").later("c").optional().afterMatch(.skipPastLastEvent), "a1@1 a2@2 b@3", nil,
+                ["3: a=a1 b=b (1-3)"]
+            ),
+            (.first("a").never("b").within(.max), "a@1 x@30", .max, ["9223372036854775807: a=a (1-1)"]),
+        ] as [(Pattern<Mark>, String, Timestamp?, [String])])
     func matchesTellStagesAndTimes(
         pattern: Pattern<Mark>, input: String, through: Timestamp?, expected: [String]
     ) throws {
