@@ -9,6 +9,11 @@ public enum OutputEvent<Element: Sendable>: Sendable {
     case signal(Signal)
 }
 
+extension OutputEvent {
+    /// The record; nil for a signal.
+    public var record: Element? { if case .record(let element, _) = self { element } else { nil } }
+}
+
 extension OutputEvent: Equatable where Element: Equatable {}
 
 /// Keeps everything that passes a point of a stream, signals included.
@@ -22,6 +27,17 @@ public final class OutputLog<Element: Sendable>: Sendable {
 
     /// The events so far.
     public var events: [OutputEvent<Element>] { log.withLock { $0 } }
+
+    /// The records so far.
+    public var records: [Element] { events.compactMap(\.record) }
+
+    /// The records that came since they were last taken.
+    public func take() -> [Element] {
+        log.withLock { events in
+            defer { events = [] }
+            return events.compactMap(\.record)
+        }
+    }
 
     func append(_ events: [OutputEvent<Element>]) { log.withLock { $0.append(contentsOf: events) } }
 }

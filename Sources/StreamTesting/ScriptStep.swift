@@ -1,6 +1,6 @@
 public import Weir
 
-/// One step of a scripted split; see ``StreamTesting/Weir/PipelineBuilder/script(_:_:)``.
+/// One step of a scripted split; see ``StreamTesting/Weir/PipelineBuilder/script(_:_:)`` and ``TestInput``.
 public enum ScriptStep<Element: Sendable>: Sendable {
     /// The split gives a record of this event time. It moves no watermark.
     case record(Element, at: Timestamp)
@@ -12,24 +12,26 @@ public enum ScriptStep<Element: Sendable>: Sendable {
     case caughtUp
 }
 
-/// What a ``ScriptedSource`` gives: a record, or only a time that moves the watermark.
+extension ScriptStep: Equatable where Element: Equatable {}
+
+/// What a ``ScriptedSource`` gives: a record, or only a watermark.
 public struct ScriptedRecord<Element: Sendable>: Sendable {
     /// The record; nil for a mere watermark.
     public let element: Element?
-    /// The time that the source is told.
+    /// The record's event time, or the watermark.
     public let time: Timestamp
 }
 
-/// A source whose splits play lists of steps, so that a test decides where each watermark comes.
-///
-/// The trick is a bound of disorder so large that records move no watermark to speak of (they give one below
-/// −2^59), while a watermark step is a record of the time that, less the bound, makes just that watermark.
-public struct ScriptedSource<Element: Sendable>: Source {
-    /// The bound of disorder, in milliseconds, that the source's watermark strategy must have.
-    public static var bound: Int64 { 1 << 60 }
-    /// The times that steps may have: this far from 1970, in milliseconds, either way.
-    public static var timeLimit: Int64 { 1 << 59 }
+extension WatermarkStrategy {
+    /// The watermarks that a script says.
+    static func scripted<Record>(idleness: Idleness) -> WatermarkStrategy
+    where Element == ScriptedRecord<Record> {
+        .punctuated(idleness: idleness) { record, time in record.element == nil ? time : nil }
+    }
+}
 
+/// A source whose splits play lists of steps, so that a test decides where each watermark comes.
+public struct ScriptedSource<Element: Sendable>: Source {
     let scripts: [[ScriptStep<Element>]]
 
     /// A split for each of `scripts`.
@@ -55,13 +57,9 @@ public struct ScriptReader<Element: Sendable>: SplitReader {
             let step = steps[next]
             next += 1
             switch step {
-            case .record(let element, let time):
-                precondition(
-                    time.magnitude <= ScriptedSource<Element>.timeLimit.magnitude, "a script's time is too far")
-                output.emit(ScriptedRecord(element: element, time: time))
+            case .record(let element, let time): output.emit(ScriptedRecord(element: element, time: time))
             case .watermark(let watermark):
-                let time = watermark.advanced(byMilliseconds: ScriptedSource<Element>.bound + 1)
-                output.emit(ScriptedRecord(element: nil, time: time))
+                output.emit(ScriptedRecord(element: nil, time: watermark))
                 return .more
             case .batchEnd: return .more
             case .caughtUp: return .caughtUp
@@ -78,14 +76,9 @@ extension PipelineBuilder {
     /// p.script("clicks", [[.record(a, at: 5), .record(b, at: 3), .watermark(9), .record(c, at: 4)]])
     /// ```
     public func script<Element: Sendable>(
-        _ name: String, _ splits: [[ScriptStep<Element>]],
-        idleness: WatermarkStrategy.Idleness = .whenCaughtUp
+        _ name: String, _ splits: [[ScriptStep<Element>]], idleness: Idleness = .whenCaughtUp
     ) -> DataStream<Element> {
-        let bound = Duration.milliseconds(ScriptedSource<Element>.bound)
-        return source(
-            name, ScriptedSource(splits), time: { $0.time },
-            watermarks: .boundedOutOfOrderness(bound, idleness: idleness)
-        )
-        .flatMap("\(name) records") { CollectionOfOne($0.element).compactMap { $0 } }
+        source(name, ScriptedSource(splits), time: { $0.time }, watermarks: .scripted(idleness: idleness))
+            .flatMap("\(name) records") { CollectionOfOne($0.element).compactMap { $0 } }
     }
 }

@@ -9,7 +9,7 @@ import Testing
     /// More splits than some parallelisms have workers, fewer than others, one of them empty.
     static let splits = Item.splits([200, 150, 0, 1, 90], keys: 17, disorder: disorder, seed: 11)
     static let items = splits.flatMap { $0 }
-    static let watermarks = WatermarkStrategy.boundedOutOfOrderness(.milliseconds(Int64(disorder)))
+    static let watermarks = WatermarkStrategy<Item>.boundedOutOfOrderness(.milliseconds(Int64(disorder)))
 
     /// Items of each split and key, in the order in which they come.
     private func orders(_ items: [Item]) -> [Pair<Int, Int>: [Int]] {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct SourceTests {
     /// Runs a script of times and returns what comes out at the source and after a keyBy.
     private func run(
-        _ source: ScriptedSource<Timestamp>, _ strategy: WatermarkStrategy, _ run: RunCase
+        _ source: ScriptedSource<Timestamp>, _ strategy: WatermarkStrategy<Timestamp>, _ run: RunCase
     ) async throws -> (source: EventLog<Timestamp>, keyed: EventLog<Timestamp>, status: JobStatus) {
         let log = EventLog<Timestamp>()
         let keyed = EventLog<Timestamp>()

@@ -185,7 +185,7 @@ extension WatermarkMerger.Change {
 
 @Suite struct SignalMergerTests {
     private func merge(_ inputs: Int, _ signals: [(Int, Signal)]) -> [Signal] {
-        var merger = SignalMerger(inputCount: inputs)
+        let merger = SignalMerger(inputCount: inputs, clock: VirtualClock())
         var merged: [Signal] = []
         for (input, signal) in signals { merger.receive(signal, from: input) { merged.append($0) } }
         #expect(merger.hasEnded == merged.contains(.end))

@@ -84,11 +84,12 @@ enum Project {
 
     /// Who may tell the compiler to trust them; each such place states its invariant in a comment.
     static let unchecked = UncheckedRule(allowed: [
+        "Sources/StateBackend/Codec/StateCodec.swift": "functions that capture a type found by a cast",
         "Sources/StreamCore/Element/Batch.swift": "storage moved from worker to worker, one owner at a time",
         "Sources/StreamCore/Element/KeyedBatch.swift": "as Batch",
         "Sources/StreamCore/Exchange/Ring.swift": "one producer, one consumer, ordered by two atomics",
         "Sources/StreamCore/Exchange/WakeSignal.swift": "memory of a futex",
         "Sources/StreamCore/Runtime/Worker.swift": "built by one thread, then owned by another",
-        "Sources/StreamOperators/Aggregates/KeySet.swift": "copied before it is written when shared",
+        "Sources/StreamOperators/Aggregates/Distinct/KeySet.swift": "copied before it is written when shared",
     ])
 }

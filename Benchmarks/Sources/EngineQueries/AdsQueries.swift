@@ -4,7 +4,7 @@ public import Workloads
 /// The queries over the advertising streams, as a user of the library writes them.
 enum AdsQueries {
     /// Jitter is at most 99 ms.
-    private static let bound = WatermarkStrategy.boundedOutOfOrderness(.milliseconds(99))
+    private static let bound = WatermarkStrategy<Ad>.boundedOutOfOrderness(.milliseconds(99))
 
     /// Runs a pipeline over a generator's events and digests what comes out.
     private static func run<Generator: EventGenerator, Row: Sendable>(

@@ -115,7 +115,7 @@ extension Optional: StateCodable where Wrapped: StateCodable {
     /// Writes 0, or 1 and the value.
     @inlinable
     public func encode(into encoder: inout StateEncoder) throws {
-        try (self != nil).encode(into: &encoder)
+        (self != nil).encode(into: &encoder)
         if let self { try encoder.encode(self) }
     }
 

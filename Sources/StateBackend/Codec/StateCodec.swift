@@ -1,7 +1,10 @@
 /// How values of a type are written to state and snapshots, and read again.
 ///
 /// A codec is a value, so that code that is generic over any record can have one; ``automatic`` finds it from the type.
-public struct StateCodec<Value>: Sendable {
+///
+/// Invariant (the reason for `@unchecked Sendable`): the functions are `@Sendable` where they come from outside; those
+/// formed here capture nothing but a type, which the compiler can't tell for a type found by a dynamic cast.
+public struct StateCodec<Value>: @unchecked Sendable {
     /// Which form the bytes have.
     public enum Form: Sendable, Equatable {
         /// That of the type's own ``StateCodable`` conformance, or of hand-written functions.
@@ -16,8 +19,8 @@ public struct StateCodec<Value>: Sendable {
 
     /// Which form the bytes have.
     public let form: Form
-    private let write: @Sendable (Value, inout StateEncoder) throws -> Void
-    private let read: @Sendable (inout StateDecoder) throws -> Value
+    private let write: (Value, inout StateEncoder) throws -> Void
+    private let read: (inout StateDecoder) throws -> Value
 
     /// A codec of the given functions.
     ///
@@ -32,8 +35,8 @@ public struct StateCodec<Value>: Sendable {
     }
 
     init(
-        form: Form, write: @escaping @Sendable (Value, inout StateEncoder) throws -> Void,
-        read: @escaping @Sendable (inout StateDecoder) throws -> Value
+        form: Form, write: @escaping (Value, inout StateEncoder) throws -> Void,
+        read: @escaping (inout StateDecoder) throws -> Value
     ) {
         self.form = form
         self.write = write

@@ -1,15 +1,16 @@
 /// The keyed state of one step on one worker: named states, and the key whose values they show at the moment.
 ///
-/// The runtime sets the current key before each call of user code; the handles that ``value(_:of:)`` gives out then
-/// read and write that key's value. State is identified by its name, which must be unique within the step.
+/// The runtime sets the current key before each call of user code; the handles that the store gives out then read and
+/// write that key's values. State is identified by its name, which must be unique within the step, and is saved by the
+/// codec of its type (``StateCodec/automatic`` unless another is given).
 public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline @exclusivity(unchecked) var currentKey: Key?
     @usableFromInline @exclusivity(unchecked) var currentHash: UInt64 = 0
-    private var names: Set<String> = []
-    private var counts: [(name: String, count: () -> Int)] = []
+    /// The step's state, to which the store adds.
+    let state: StepState
 
-    /// A store without states.
-    public init() {}
+    /// A store that adds its states to `state`.
+    public init(_ state: StepState = StepState()) { self.state = state }
 
     /// Makes `key` the one whose values the handles show.
     @inlinable @inline(__always)
@@ -18,62 +19,54 @@ public final class KeyedStateStore<Key: StreamKey> {
         currentHash = hash
     }
 
-    /// A state that holds one value, or nothing, per key.
-    ///
-    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
-    public func value<Value: Sendable>(
-        _ name: String, of type: Value.Type = Value.self
-    ) throws(StateError) -> ValueState<Key, Value> {
-        guard !name.isEmpty, names.insert(name).inserted else {
-            throw StateError(
-                code: .duplicateState,
-                message: "a step's states need distinct, non-empty names, but '\(name)' was asked for again; rename one"
-            )
+    /// The states' names with the number of keys that have a value.
+    public var keyCounts: [(name: String, count: Int)] {
+        state.names.map { name in
+            var count = 0
+            state[name]?.inspect { _, _ in count += 1 }
+            return (name, count)
         }
-        let state = ValueState<Key, Value>(store: self)
-        counts.append((name, { state.table.count }))
-        return state
     }
 
     /// The current key's hash.
     @inlinable public var selectedHash: UInt64 { currentHash }
 
-    /// The states' names with the number of keys that have a value.
-    public var keyCounts: [(name: String, count: Int)] { counts.map { ($0.name, $0.count()) } }
-}
-
-/// One value, or nothing, per key; shows the current key's.
-///
-/// A handle belongs to one worker.
-public final class ValueState<Key: StreamKey, Value: Sendable> {
-    @usableFromInline let store: KeyedStateStore<Key>
-    @usableFromInline let table = StateTable<Key, Value>()
-
-    init(store: KeyedStateStore<Key>) { self.store = store }
-
-    /// The current key's value; nil when it has none, and set to nil to remove it.
-    @inlinable
-    public var value: Value? {
-        get {
-            guard let key = store.currentKey else { return nil }
-            return table.find(key, hash: store.currentHash)?.pointee
-        }
-        set {
-            guard let key = store.currentKey else { return }
-            guard let newValue else {
-                table.remove(key, hash: store.currentHash)
-                return
-            }
-            table.upsert(key, hash: store.currentHash, newValue).pointee = newValue
-        }
+    /// A state that holds one value, or nothing, per key.
+    ///
+    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
+    public func value<Value: Sendable>(
+        _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil
+    ) throws(StateError) -> ValueState<Key, Value> {
+        ValueState(store: self, table: try state.table(name, codec: codec))
     }
 
-    /// Changes the current key's value in place, beginning with `initial` where there is none.
-    @inlinable
-    public func update<Result>(
-        default initial: @autoclosure () -> Value, _ body: (inout Value) throws -> Result
-    ) rethrows -> Result? {
-        guard let key = store.currentKey else { return nil }
-        return try body(&table.upsert(key, hash: store.currentHash, initial()).pointee)
+    /// A state that holds a list per key.
+    ///
+    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
+    public func list<Element: Sendable>(
+        _ name: String, of type: Element.Type = Element.self, codec: StateCodec<Element>? = nil
+    ) throws(StateError) -> ListState<Key, Element> {
+        ListState(store: self, table: try state.table(name, codec: (codec ?? .automatic).array))
+    }
+
+    /// A state that holds a map per key.
+    ///
+    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
+    public func map<MapKey: StreamKey, Value: Sendable>(
+        _ name: String, from keys: MapKey.Type = MapKey.self, to values: Value.Type = Value.self,
+        codec: StateCodec<Value>? = nil
+    ) throws(StateError) -> MapState<Key, MapKey, Value> {
+        let codec = StateTable<MapKey, Value>.codec(values: codec ?? .automatic)
+        return MapState(store: self, table: try state.table(name, codec: codec))
+    }
+
+    /// A state that holds the combination of the values added per key.
+    ///
+    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
+    public func reducing<Value: Sendable>(
+        _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil,
+        _ combine: @escaping @Sendable (Value, Value) -> Value
+    ) throws(StateError) -> ReducingState<Key, Value> {
+        ReducingState(store: self, table: try state.table(name, codec: codec), combine: combine)
     }
 }

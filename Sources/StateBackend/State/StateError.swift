@@ -10,6 +10,8 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
 
         /// Two states of one step have the same name, or one has none.
         public static let duplicateState = Code(rawValue: "duplicateState")
+        /// Saved state has a part that the step doesn't have.
+        public static let unknownState = Code(rawValue: "unknownState")
         /// A type can't be saved, because it has no codec.
         public static let noCodec = Code(rawValue: "noCodec")
         /// Bytes that should hold state don't.

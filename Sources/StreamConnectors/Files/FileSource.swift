@@ -40,6 +40,9 @@ public struct FileSource<Format: RecordFormat>: Source {
         paths.enumerated().map { Split(path: $0.element, index: $0.offset) }
     }
 
+    /// The file's path.
+    public func name(of split: Split, number: Int) -> String { split.path }
+
     /// A reader of a file, from its beginning.
     @inlinable
     public func makeReader(for split: Split) throws -> FileSplitReader<Format> {
@@ -98,6 +101,9 @@ public struct FileSplitReader<Format: RecordFormat>: SplitReader {
         }
         return .more
     }
+
+    /// The byte offset, in the uncompressed file, of what is read next.
+    @inlinable public var position: Int64 { cell.records.position }
 
     /// At most 4 KiB of a record.
     @usableFromInline

@@ -24,6 +24,9 @@ public struct CollectionReader<Element: Sendable>: SplitReader {
 
     init(_ elements: [Element]) { self.elements = elements }
 
+    /// The index of the next element.
+    public var position: Int64 { Int64(next) }
+
     /// Reads until the output is full or the array has ended.
     public mutating func read(into output: SourceOutput<Element>) -> ReadStatus {
         while next < elements.count && !output.isFull {

@@ -17,6 +17,16 @@ public protocol Source<Element>: Sendable {
 
     /// A reader of `split`, from its beginning.
     func makeReader(for split: Split) throws -> Reader
+
+    /// A split's name, for people: a path, a topic and partition.
+    ///
+    /// By default its number.
+    func name(of split: Split, number: Int) -> String
+}
+
+extension Source {
+    /// The split's number.
+    public func name(of split: Split, number: Int) -> String { "\(number)" }
 }
 
 /// What reading a split came to.
@@ -37,6 +47,17 @@ public protocol SplitReader<Element> {
 
     /// Reads until `output` is full or no more can be had without waiting.
     mutating func read(into output: SourceOutput<Element>) throws -> ReadStatus
+
+    /// Where the next record will be read, in the source's own units: a byte offset, a record number; -1 when unknown,
+    /// which is the default.
+    ///
+    /// Tells people where a record came from that a step could not process.
+    var position: Int64 { get }
+}
+
+extension SplitReader {
+    /// Unknown.
+    @inlinable public var position: Int64 { -1 }
 }
 
 /// Takes what a reader reads.
@@ -74,43 +95,4 @@ public final class SourceOutput<Element: Sendable> {
     /// Adds what could not be made a record.
     @inlinable
     public func reject(_ deadLetter: DeadLetter) { deadLetters.append(deadLetter) }
-}
-
-/// Input that could not be made a record, with everything needed to find and repair it.
-public struct DeadLetter: Sendable, Equatable {
-    /// The side output that dead letters go to.
-    public static let output = SideOutput<DeadLetter>("dead-letters")
-
-    /// The step that rejected it; a reader may leave it empty, the runtime fills it in.
-    public var step: String
-    /// Where it came from: a file's path, a topic and partition.
-    public var source: String
-    /// The position there: a byte offset, a record number.
-    public var offset: Int64
-    /// Why it was rejected.
-    public var reason: String
-    /// The bytes; shortened where they are very long.
-    public var bytes: [UInt8]
-
-    /// A dead letter.
-    public init(step: String = "", source: String, offset: Int64, reason: String, bytes: [UInt8]) {
-        self.step = step
-        self.source = source
-        self.offset = offset
-        self.reason = reason
-        self.bytes = bytes
-    }
-}
-
-extension DataStream {
-    /// What this stream's step could not make records of.
-    public var deadLetters: DataStream<DeadLetter> { sideOutput(DeadLetter.output) }
-
-    /// The records that a source found late, when its watermark strategy decides lateness at the source.
-    public var lateRecords: DataStream<Element> { sideOutput(SideOutput<Element>.lateAtSource) }
-}
-
-extension SideOutput {
-    /// The side output of a source's late records.
-    @usableFromInline static var lateAtSource: SideOutput<Element> { SideOutput("late") }
 }

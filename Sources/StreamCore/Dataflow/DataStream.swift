@@ -61,6 +61,12 @@ public func operatorInlet<Operator: StreamOperator>(
     let cell = OperatorCell(operation)
     let counters = context.counters
     let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
+    let processingTime = context.processingTime
+    processingTime.onWake { time in
+        try cell.operation.advance(toProcessingTime: time, collector)
+        try collector.flush()
+    }
+    context.onRestored { try cell.operation.restored(at: $0) }
     return Inlet(
         consumes: Operator.consumesInput,
         onBatch: { batch in
@@ -69,12 +75,12 @@ public func operatorInlet<Operator: StreamOperator>(
             try collector.flush()
         },
         onSignal: { signal in
-            if case .watermark(let watermark) = signal {
-                counters.note(watermark: watermark)
-                try cell.operation.advance(to: watermark, collector)
-                try collector.flush()
-            }
-            try outlet.signal(signal)
+            guard case .watermark(let watermark) = signal else { return try outlet.signal(signal) }
+            counters.note(watermark: watermark)
+            try cell.operation.advance(to: watermark, collector)
+            if watermark == .max { try processingTime.end() }
+            try collector.flush()
+            try outlet.signal(.watermark(cell.operation.outputWatermark(at: watermark)))
         })
 }
 

@@ -84,21 +84,27 @@ public struct KeyedStream<Key: StreamKey, Element: Sendable> {
 
 /// The two inlets of an operator; signals are merged before the operator sees them.
 @inlinable
-func twoInputInlets<Operator: TwoInputOperator>(
+public func twoInputInlets<Operator: TwoInputOperator>(
     _ operation: Operator, _ context: OperatorContext, _ outlet: Outlet<Batch<Operator.Output>>
 ) -> (Inlet<Operator.Left>, Inlet<Operator.Right>) {
     let cell = OperatorCell(operation)
-    let merger = OperatorCell(SignalMerger(inputCount: 2))
+    let merger = context.mergeInputs(2)
     let counters = context.counters
     let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
+    let processingTime = context.processingTime
+    processingTime.onWake { time in
+        try cell.operation.advance(toProcessingTime: time, collector)
+        try collector.flush()
+    }
+    context.onRestored { try cell.operation.restored(at: $0) }
     let onSignal: (Signal, Int) throws -> Void = { signal, input in
-        try merger.operation.receive(signal, from: input) { merged in
-            if case .watermark(let watermark) = merged {
-                counters.note(watermark: watermark)
-                try cell.operation.advance(to: watermark, collector)
-                try collector.flush()
-            }
-            try outlet.signal(merged)
+        try merger.receive(signal, from: input) { merged in
+            guard case .watermark(let watermark) = merged else { return try outlet.signal(merged) }
+            counters.note(watermark: watermark)
+            try cell.operation.advance(to: watermark, collector)
+            if watermark == .max { try processingTime.end() }
+            try collector.flush()
+            try outlet.signal(.watermark(cell.operation.outputWatermark(at: watermark)))
         }
     }
     let left = Inlet<Operator.Left>(

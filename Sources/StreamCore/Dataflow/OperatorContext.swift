@@ -12,13 +12,22 @@ public struct OperatorContext {
     public let batchSize: Int
     /// The job's key groups.
     public let keyGroups: KeyGroups
-    /// The job's clock.
-    public let clock: any ProcessingClock
+    /// The job's clock, and calls at its times.
+    public let processingTime: ProcessingTime
+    /// The step's state on this worker; ask it for every part that a snapshot is to hold.
+    public let state: StepState
     /// The step's counters on this worker.
     public let counters: StepCounters
     let sideOutputs: [String: (port: Int, type: String)]
     // The step's own and not the whole build, through which a step that keeps its context would keep itself alive.
     let sides: SideOutlets
+    @usableFromInline let instance: StepInstance
+
+    /// Has `action` called once, before the first batch, when the step's state was loaded from a snapshot; it is given
+    /// the step's watermark in the snapshot.
+    ///
+    /// For steps attached as bare inlets; operators have ``StreamOperator/restored(at:)``.
+    public func onRestored(_ action: @escaping (Timestamp) throws -> Void) { instance.restored.append(action) }
 
     /// A collector for the side output that `tag` names, or nil when no step of the pipeline reads it.
     ///

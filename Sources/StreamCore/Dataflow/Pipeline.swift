@@ -54,6 +54,13 @@ public struct Pipeline: Sendable {
         return job
     }
 
+    /// Starts the pipeline with the state of a snapshot.
+    package func start(_ options: JobOptions, restoring snapshot: JobSnapshot) throws -> Job {
+        let job = try Job(pipeline: self, options: options, restoring: snapshot)
+        job.start()
+        return job
+    }
+
     /// The steps' names, in the order of description.
     public var steps: [String] { graph.nodes.map(\.name) }
 }

@@ -15,6 +15,22 @@ public protocol StreamOperator: SendableType {
     /// Reacts to the watermark's rise, before it is passed on; `Timestamp.max` at the end of the input.
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws
 
+    /// Reacts to processing time, when it has reached what the operator asked for with ``ProcessingTime/wake(at:)``.
+    ///
+    /// Called with `Timestamp.max` once at the end of the input, after ``advance(to:_:)``, if it has asked for a time
+    /// that has not come.
+    mutating func advance(toProcessingTime time: Timestamp, _ output: Collector<Output>) throws
+
+    /// Builds again what is not saved but worked out from the state: timer queues, indexes.
+    ///
+    /// Called once, before the first batch, when the step's state was loaded from a snapshot.
+    /// - Parameter watermark: the step's watermark in the snapshot.
+    mutating func restored(at watermark: Timestamp) throws
+
+    /// The watermark that holds for the output when the input's is `watermark`; lower where results may come that are
+    /// older than the input's watermark. Must not go down.
+    func outputWatermark(at watermark: Timestamp) -> Timestamp
+
     /// Whether ``process(_:_:)`` changes or takes apart its input. The default is false.
     static var consumesInput: Bool { get }
 }
@@ -23,6 +39,18 @@ extension StreamOperator {
     /// Nothing to do when the watermark rises.
     @inlinable
     public mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {}
+
+    /// Nothing to do at a processing time.
+    @inlinable
+    public mutating func advance(toProcessingTime time: Timestamp, _ output: Collector<Output>) throws {}
+
+    /// Nothing to build.
+    @inlinable
+    public mutating func restored(at watermark: Timestamp) throws {}
+
+    /// The input's watermark.
+    @inlinable
+    public func outputWatermark(at watermark: Timestamp) -> Timestamp { watermark }
 
     /// False.
     @inlinable public static var consumesInput: Bool { false }
@@ -45,4 +73,27 @@ public protocol TwoInputOperator: SendableType {
 
     /// Reacts to the rise of the merged watermark, before it is passed on; `Timestamp.max` at the end of the input.
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws
+
+    /// As ``StreamOperator/advance(toProcessingTime:_:)``.
+    mutating func advance(toProcessingTime time: Timestamp, _ output: Collector<Output>) throws
+
+    /// As ``StreamOperator/restored(at:)``.
+    mutating func restored(at watermark: Timestamp) throws
+
+    /// As ``StreamOperator/outputWatermark(at:)``.
+    func outputWatermark(at watermark: Timestamp) -> Timestamp
+}
+
+extension TwoInputOperator {
+    /// Nothing to do at a processing time.
+    @inlinable
+    public mutating func advance(toProcessingTime time: Timestamp, _ output: Collector<Output>) throws {}
+
+    /// Nothing to build.
+    @inlinable
+    public mutating func restored(at watermark: Timestamp) throws {}
+
+    /// The input's watermark.
+    @inlinable
+    public func outputWatermark(at watermark: Timestamp) -> Timestamp { watermark }
 }

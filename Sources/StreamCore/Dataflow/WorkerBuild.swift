@@ -9,12 +9,21 @@ public final class WorkerBuild {
     var tasks: [(node: Int, task: InputTask)] = []
     var senders: [(node: Int, sender: BlockableSender)] = []
     var idleActions: [() throws -> Bool] = []
+    let alarm = WorkerAlarm()
+    /// The steps' copies on this worker, by node.
+    let instances: [StepInstance]
 
     init(graph: DataflowGraph, shared: JobBuild, worker: Int) {
         self.graph = graph
         self.shared = shared
         self.worker = worker
+        let alarm = alarm
+        instances = graph.nodes.map { _ in
+            StepInstance(processingTime: ProcessingTime(clock: shared.options.clock, alarm: alarm))
+        }
     }
+
+    func instance(node: Int) -> StepInstance { instances[node] }
 
     /// The outlet of a step's port on this worker.
     @usableFromInline
@@ -70,9 +79,10 @@ public final class WorkerBuild {
     func context(node: Int) -> OperatorContext {
         OperatorContext(
             step: graph.nodes[node].name, worker: worker, parallelism: shared.options.parallelism,
-            batchSize: shared.options.batchSize, keyGroups: shared.options.keyGroups, clock: shared.options.clock,
+            batchSize: shared.options.batchSize, keyGroups: shared.options.keyGroups,
+            processingTime: instances[node].processingTime, state: instances[node].state,
             counters: shared.counters[worker][node], sideOutputs: graph.nodes[node].sideOutputs,
-            sides: sides(ofNode: node))
+            sides: sides(ofNode: node), instance: instances[node])
     }
 
     @usableFromInline var parallelism: Int { shared.options.parallelism }
@@ -109,6 +119,7 @@ final class JobBuild {
     let counters: [[StepCounters]]
     var exchanges: [Int: AnyObject] = [:]
     var splits: [Int: [any Sendable]] = [:]
+    var alignments: [String: AlignmentGroup] = [:]
 
     init(options: JobOptions, stepCount: Int) {
         self.options = options

@@ -12,6 +12,8 @@ public final class Batch<Element: Sendable>: BatchPayload, @unchecked Sendable {
     @exclusivity(unchecked) public var count = 0
     /// How many records fit.
     public let capacity: Int
+    /// Where the records were read, as far as it is known.
+    @exclusivity(unchecked) public var origin: BatchOrigin?
 
     /// An empty batch with room for `capacity` records, at least one.
     @inlinable
@@ -53,6 +55,21 @@ public final class Batch<Element: Sendable>: BatchPayload, @unchecked Sendable {
         result.elements.initialize(from: elements, count: count)
         result.timestamps.update(from: timestamps, count: count)
         result.count = count
+        result.origin = origin
         return result
+    }
+}
+
+/// Where the records of a batch were read: for errors that want to say where their record came from.
+public final class BatchOrigin: Sendable {
+    /// The source's split: a path, a topic and partition.
+    public let source: String
+    /// The position in it, in the source's own units, at or after which the records were read; -1 when unknown.
+    public let offset: Int64
+
+    /// A place.
+    public init(source: String, offset: Int64) {
+        self.source = source
+        self.offset = offset
     }
 }

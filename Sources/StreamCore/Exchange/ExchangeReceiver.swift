@@ -6,17 +6,20 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private let worker: Int
     private let outlet: Outlet<Payload>
     private let counters: StepCounters
-    private var merger: SignalMerger
+    private let merger: SignalMerger
     /// The other workers, in the order in which they are asked next.
     private var others: [Int]
 
     @usableFromInline
-    init(channels: ExchangeChannels<Payload>, worker: Int, outlet: Outlet<Payload>, counters: StepCounters) {
+    init(
+        channels: ExchangeChannels<Payload>, worker: Int, outlet: Outlet<Payload>, counters: StepCounters,
+        merger: SignalMerger
+    ) {
         self.channels = channels
         self.worker = worker
         self.outlet = outlet
         self.counters = counters
-        merger = SignalMerger(inputCount: channels.parallelism)
+        self.merger = merger
         others = (0..<channels.parallelism).filter { $0 != worker }
     }
 

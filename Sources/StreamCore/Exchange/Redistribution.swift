@@ -82,7 +82,7 @@ extension DataStream {
         let node = builder.add(name, .operation, inputs: streams.map(\.port)) { build, node in
             let outlet: Outlet<Batch<Element>> = build.outlet(node: node, port: 0)
             let counters = build.context(node: node).counters
-            let merger = OperatorCell(SignalMerger(inputCount: inputCount))
+            let merger = build.context(node: node).mergeInputs(inputCount)
             for input in 0..<inputCount {
                 let inlet = Inlet<Batch<Element>>(
                     consumes: true,
@@ -92,7 +92,7 @@ extension DataStream {
                         try outlet.push(batch)
                     },
                     onSignal: { signal in
-                        try merger.operation.receive(signal, from: input) { merged in
+                        try merger.receive(signal, from: input) { merged in
                             if case .watermark(let watermark) = merged { counters.note(watermark: watermark) }
                             try outlet.signal(merged)
                         }
@@ -112,7 +112,8 @@ extension WorkerBuild {
     func exchange<Payload: BatchPayload>(node: Int, outlet: Outlet<Payload>) -> ExchangeSender<Payload> {
         let channels: ExchangeChannels<Payload> = channels(node: node)
         let receiver = ExchangeReceiver(
-            channels: channels, worker: worker, outlet: outlet, counters: shared.counters[worker][node])
+            channels: channels, worker: worker, outlet: outlet, counters: shared.counters[worker][node],
+            merger: instance(node: node).mergeInputs(parallelism))
         let sender = ExchangeSender(channels: channels, worker: worker, receiver: receiver)
         add(task: InputTask(poll: { try receiver.poll() }), node: node)
         add(sender: BlockableSender(isBlocked: { sender.isBlocked }, retry: { sender.retry() }), node: node)

@@ -28,6 +28,9 @@ public final class StepCounters: Sendable {
     /// Notes the watermark.
     @inlinable public func note(watermark: Timestamp) { self.watermark.store(watermark, ordering: .relaxed) }
 
+    /// The watermark noted last; `Timestamp.min` before there is one.
+    var currentWatermark: Timestamp { watermark.load(ordering: .relaxed) }
+
     /// Notes the newest event time seen.
     @inlinable
     public func note(newest: Timestamp) {

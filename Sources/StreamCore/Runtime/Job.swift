@@ -5,10 +5,12 @@ internal import Synchronization
 public final class Job: Sendable {
     /// The pipeline's name.
     public let name: String
-    private let options: JobOptions
+    let options: JobOptions
     private let control: JobControl
     private let counters: [[StepCounters]]
-    private let stepNames: [String]
+    let stepNames: [String]
+    let graph: DataflowGraph
+    let mailboxes: [WorkerMailbox]
     private let workers: Mutex<[Worker]>
     private let state = Mutex(State())
 
@@ -17,9 +19,10 @@ public final class Job: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    init(pipeline: Pipeline, options: JobOptions) throws {
+    init(pipeline: Pipeline, options: JobOptions, restoring snapshot: JobSnapshot? = nil) throws {
         try options.validate()
         name = pipeline.name
+        graph = pipeline.graph
         self.options = options
         stepNames = pipeline.graph.nodes.map(\.name)
         let shared = JobBuild(options: options, stepCount: pipeline.graph.nodes.count)
@@ -28,7 +31,11 @@ public final class Job: Sendable {
         var workers: [Worker] = []
         for index in 0..<options.parallelism {
             let build = WorkerBuild(graph: pipeline.graph, shared: shared, worker: index)
-            defer { build.release() }
+            var isComplete = false
+            defer {
+                build.release()
+                if !isComplete { for instance in build.instances { instance.release() } }
+            }
             for (node, description) in pipeline.graph.nodes.enumerated() {
                 do {
                     try description.build(build, node)
@@ -43,7 +50,15 @@ public final class Job: Sendable {
                 }
             }
             workers.append(Worker(build: build))
+            isComplete = true
         }
+        if let snapshot {
+            for worker in workers {
+                try worker.load(
+                    snapshot, stepNames: stepNames, parallelism: options.parallelism, keyGroups: options.keyGroups)
+            }
+        }
+        mailboxes = workers.map(\.mailbox)
         self.workers = Mutex(workers)
     }
 
@@ -78,6 +93,9 @@ public final class Job: Sendable {
 
     /// What the job has counted so far.
     public var status: JobStatus { JobStatus(names: stepNames, counters: counters) }
+
+    /// Why the job has failed; nil while it runs, and when it ended in another way.
+    public var failure: JobError? { if case .failed(let error) = control.stopped { error } else { nil } }
 
     /// Whether the job has ended, for whatever reason.
     public var isFinished: Bool { state.withLock { $0.isFinished } }

@@ -14,6 +14,12 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
         public static let sourceFailed = Code(rawValue: "sourceFailed")
         /// A sink could not be opened or written.
         public static let sinkFailed = Code(rawValue: "sinkFailed")
+        /// A step or state of that name, or of those types, doesn't exist.
+        public static let unknownState = Code(rawValue: "unknownState")
+        /// A step's state can't be saved.
+        public static let snapshotFailed = Code(rawValue: "snapshotFailed")
+        /// A saved state can't be loaded into this pipeline.
+        public static let restoreFailed = Code(rawValue: "restoreFailed")
         /// A step's code, the user's or an operator's, threw an error.
         public static let stepFailed = Code(rawValue: "stepFailed")
     }

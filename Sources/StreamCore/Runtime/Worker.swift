@@ -20,12 +20,22 @@ final class Worker: @unchecked Sendable {
     private let flushInterval: Int64
     private var lastFlush: Timestamp
     private var stepsSinceLook = 0
+    private let alarm: WorkerAlarm
+    /// The steps' copies, by node.
+    let instances: [StepInstance]
+    let stepCounters: [StepCounters]
+    /// Questions from other threads, answered between two rounds of work.
+    let mailbox: WorkerMailbox
 
     init(build: WorkerBuild) {
         index = build.worker
         wakeSignal = build.shared.wakeSignals[build.worker]
         senders = build.senders.map(\.sender)
         idleActions = build.idleActions
+        alarm = build.alarm
+        instances = build.instances
+        stepCounters = build.shared.counters[build.worker]
+        mailbox = WorkerMailbox(wakeSignal: wakeSignal)
         clock = build.shared.options.clock
         flushInterval = build.shared.options.flushInterval.milliseconds
         lastFlush = clock.now
@@ -35,9 +45,21 @@ final class Worker: @unchecked Sendable {
         }
     }
 
+    deinit {
+        mailbox.close()
+        for instance in instances { instance.release() }
+    }
+
     /// Gives every input that isn't held up by back-pressure a turn.
     func step() throws -> StepResult {
-        var progress = false
+        var progress = mailbox.answer(self)
+        if alarm.next < .max {
+            let now = clock.now
+            if alarm.next <= now {
+                try alarm.ring(now)
+                progress = true
+            }
+        }
         for sender in senders where sender.isBlocked() && sender.retry() { progress = true }
         var open = false
         for i in inputs.indices where !inputs[i].isFinished {

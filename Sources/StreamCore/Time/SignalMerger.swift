@@ -1,23 +1,40 @@
+internal import StateBackend
+
 /// Merges the signals of several inputs: watermarks and idleness by ``WatermarkMerger``, the end when all have ended.
-@usableFromInline
-struct SignalMerger {
+///
+/// Made by ``OperatorContext/mergeInputs(_:)``.
+public final class SignalMerger {
     private var watermarks: WatermarkMerger
     private var ended: [Bool]
+    /// The processing time at which each input's watermark last rose.
+    private var since: [Timestamp]
+    private let clock: any ProcessingClock
 
-    @usableFromInline
-    init(inputCount: Int) {
+    init(inputCount: Int, clock: any ProcessingClock) {
         watermarks = WatermarkMerger(inputCount: inputCount)
         ended = Array(repeating: false, count: inputCount)
+        since = Array(repeating: clock.now, count: inputCount)
+        self.clock = clock
     }
 
     /// Whether every input has ended.
     @usableFromInline var hasEnded: Bool { !ended.contains(false) }
 
+    /// The inputs' times.
+    var inputTimes: [InputTime] {
+        ended.indices.map { input in
+            InputTime(
+                watermark: watermarks.watermark(ofInput: input), since: since[input],
+                isIdle: watermarks.isIdle(input), hasEnded: ended[input])
+        }
+    }
+
     /// Takes a signal of one input and passes on what it changes for the merged stream.
-    @usableFromInline
-    mutating func receive(_ signal: Signal, from input: Int, _ pass: (Signal) throws -> Void) rethrows {
+    public func receive(_ signal: Signal, from input: Int, _ pass: (Signal) throws -> Void) rethrows {
         switch signal {
-        case .watermark(let watermark): try Self.pass(watermarks.advance(input, to: watermark), pass)
+        case .watermark(let watermark):
+            since[input] = clock.now
+            try Self.pass(watermarks.advance(input, to: watermark), pass)
         case .idle: try Self.pass(watermarks.idle(input), pass)
         case .active: try Self.pass(watermarks.activate(input), pass)
         case .end:
@@ -32,5 +49,31 @@ struct SignalMerger {
         if change.idle == false { try pass(.active) }
         if let watermark = change.watermark { try pass(.watermark(watermark)) }
         if change.idle == true { try pass(.idle) }
+    }
+
+    /// The merger as part of a step's state.
+    var statePart: WorkerValuePart {
+        WorkerValuePart(
+            write: { [self] in try $0.encode(watermarks) },
+            read: { [self] in
+                let loaded: WatermarkMerger = try $0.decode()
+                guard loaded.inputCount == watermarks.inputCount else { return }
+                watermarks = loaded
+            })
+    }
+}
+
+extension OperatorContext {
+    /// A merger of the signals of several inputs, which is part of the step's state; one per step.
+    public func mergeInputs(_ count: Int) -> SignalMerger { instance.mergeInputs(count) }
+}
+
+extension StepInstance {
+    func mergeInputs(_ count: Int) -> SignalMerger {
+        let merger = SignalMerger(inputCount: count, clock: processingTime.clock)
+        inputTimes = { [unowned merger] in merger.inputTimes }
+        // The name is taken only when a step merges its inputs twice, which none does.
+        try? state.add("weir.inputs", merger.statePart)
+        return merger
     }
 }

@@ -1,3 +1,5 @@
+public import StateBackend
+
 /// Merges the watermarks of several inputs (splits, channels, the sides of a union or join) into one.
 ///
 /// The merged watermark is the lowest of the inputs that count, and never regresses. An input counts unless it is
@@ -36,6 +38,12 @@ public struct WatermarkMerger: Sendable {
 
     /// A merger of `inputCount` inputs, none of which has a watermark yet.
     public init(inputCount: Int) { inputs = Array(repeating: Input(), count: inputCount) }
+
+    /// The number of inputs.
+    public var inputCount: Int { inputs.count }
+
+    /// Whether an input is idle.
+    public func isIdle(_ input: Int) -> Bool { inputs[input].isIdle }
 
     /// The watermark of one input.
     public func watermark(ofInput input: Int) -> Timestamp {
@@ -101,5 +109,34 @@ public struct WatermarkMerger: Sendable {
         watermark = new
         for i in inputs.indices where !inputs[i].isIdle && inputs[i].watermark >= new { inputs[i].isAligned = true }
         return new
+    }
+}
+
+extension WatermarkMerger: StateCodable {
+    /// Writes the inputs' times and flags, and what was made of them.
+    public func encode(into encoder: inout StateEncoder) throws {
+        encoder.writeVarint(UInt64(inputs.count))
+        for input in inputs {
+            try encoder.encode(input.watermark)
+            let flags = (input.isIdle ? 1 : 0) | (input.isAligned ? 2 : 0) | (input.hasEnded ? 4 : 0)
+            encoder.writeFixed(UInt8(flags))
+        }
+        try encoder.encode(watermark)
+        try encoder.encode(isIdle)
+    }
+
+    /// Reads a merger.
+    public init(decoding decoder: inout StateDecoder) throws {
+        let count = try decoder.readCount()
+        inputs = []
+        for _ in 0..<count {
+            let watermark: Timestamp = try decoder.decode()
+            let flags: UInt8 = try decoder.readFixed()
+            inputs.append(
+                Input(
+                    watermark: watermark, isIdle: flags & 1 != 0, isAligned: flags & 2 != 0, hasEnded: flags & 4 != 0))
+        }
+        watermark = try decoder.decode()
+        isIdle = try decoder.decode()
     }
 }

@@ -53,7 +53,7 @@ struct RandomEvents {
         }
     }
 
-    var watermarks: WatermarkStrategy { .boundedOutOfOrderness(.milliseconds(bound)) }
+    var watermarks: WatermarkStrategy<Event> { .boundedOutOfOrderness(.milliseconds(bound)) }
 }
 
 extension PipelineBuilder {

@@ -41,8 +41,7 @@ func words(_ events: [OutputEvent<String>]) -> [String] {
         switch event {
         case .record(let word, _): segment.append(word)
         case .signal(.watermark(let time)):
-            // Those that a script's records make by themselves don't count.
-            if time < -ScriptedSource<Event>.timeLimit / 2 { continue }
+
             words += stablySorted(segment) + [time == .max ? "end" : "w\(time)"]
             segment = []
         case .signal: break

@@ -1,0 +1,38 @@
+/// One value, or nothing, per key; shows the current key's.
+///
+/// A handle belongs to one worker.
+public final class ValueState<Key: StreamKey, Value: Sendable> {
+    @usableFromInline let store: KeyedStateStore<Key>
+    @usableFromInline let table: StateTable<Key, Value>
+
+    init(store: KeyedStateStore<Key>, table: StateTable<Key, Value>) {
+        self.store = store
+        self.table = table
+    }
+
+    /// The current key's value; nil when it has none, and set to nil to remove it.
+    @inlinable
+    public var value: Value? {
+        get {
+            guard let key = store.currentKey else { return nil }
+            return table.find(key, hash: store.currentHash)?.pointee
+        }
+        set {
+            guard let key = store.currentKey else { return }
+            guard let newValue else {
+                table.remove(key, hash: store.currentHash)
+                return
+            }
+            table.upsert(key, hash: store.currentHash, newValue).pointee = newValue
+        }
+    }
+
+    /// Changes the current key's value in place, beginning with `initial` where there is none.
+    @inlinable
+    public func update<Result>(
+        default initial: @autoclosure () -> Value, _ body: (inout Value) throws -> Result
+    ) rethrows -> Result? {
+        guard let key = store.currentKey else { return nil }
+        return try body(&table.upsert(key, hash: store.currentHash, initial()).pointee)
+    }
+}

@@ -1,0 +1,117 @@
+internal import Synchronization
+public import Weir
+
+/// A source that a test feeds while the pipeline runs: records, watermarks, idleness, the end.
+///
+/// ```swift
+/// let clicks = TestInput<Click>("clicks")
+/// let test = try TestPipeline { p in p.input(clicks).keyBy(\.user) … }
+/// clicks.send(click, at: 5)
+/// clicks.watermark(9)
+/// try test.settle()
+/// ```
+/// What was sent is read once; a pipeline that is started again goes on with what is left.
+public final class TestInput<Element: Sendable>: Sendable {
+    private struct State: Sendable {
+        var queues: [[ScriptStep<Element>]]
+        var hasEnded: [Bool]
+    }
+
+    /// The source step's name.
+    public let name: String
+    /// The number of splits.
+    public let splitCount: Int
+    private let state: Mutex<State>
+
+    /// An input without records.
+    ///
+    /// - Parameters:
+    ///   - name: the source step's name, unique in the pipeline.
+    ///   - splits: the number of splits; each has its own watermark.
+    public init(_ name: String, splits: Int = 1) {
+        self.name = name
+        splitCount = max(splits, 1)
+        state = Mutex(
+            State(
+                queues: Array(repeating: [], count: splitCount), hasEnded: Array(repeating: false, count: splitCount)))
+    }
+
+    /// Sends a record of this event time.
+    public func send(_ element: Element, at time: Timestamp, split: Int = 0) {
+        play([.record(element, at: time)], split: split)
+    }
+
+    /// Raises a split's watermark: what was sent before comes before it.
+    public func watermark(_ time: Timestamp, split: Int = 0) { play([.watermark(time)], split: split) }
+
+    /// Says that a split is read to its end for now: it is idle until something is sent to it.
+    public func idle(split: Int = 0) { play([.caughtUp], split: split) }
+
+    /// Sends several steps.
+    public func play(_ steps: [ScriptStep<Element>], split: Int = 0) {
+        state.withLock { $0.queues[split] += steps }
+    }
+
+    /// Ends a split; nothing can follow.
+    public func end(split: Int) { state.withLock { $0.hasEnded[split] = true } }
+
+    /// Ends all splits; nothing can follow.
+    public func end() { for split in 0..<splitCount { end(split: split) } }
+
+    /// Plays a split's steps to `output`, as a script's reader does; a split without steps just waits.
+    fileprivate func read(_ split: Int, into output: SourceOutput<ScriptedRecord<Element>>) -> ReadStatus {
+        state.withLock { state in
+            var taken = 0
+            defer { state.queues[split].removeFirst(taken) }
+            while taken < state.queues[split].count && !output.isFull {
+                let step = state.queues[split][taken]
+                taken += 1
+                switch step {
+                case .record(let element, let time): output.emit(ScriptedRecord(element: element, time: time))
+                case .watermark(let time):
+                    output.emit(ScriptedRecord(element: nil, time: time))
+                    return .more
+                case .batchEnd: return .more
+                case .caughtUp: return .caughtUp
+                }
+            }
+            return taken == state.queues[split].count && state.hasEnded[split] ? .end : .more
+        }
+    }
+}
+
+/// The splits of a ``TestInput``.
+public struct TestInputSource<Element: Sendable>: Source {
+    let input: TestInput<Element>
+
+    /// The splits' numbers.
+    public func splits(parallelism: Int) -> [Int] { Array(0..<input.splitCount) }
+
+    /// A reader of a split.
+    public func makeReader(for split: Int) -> TestInputReader<Element> { TestInputReader(input: input, split: split) }
+}
+
+/// Reads what was sent to one split of a ``TestInput``.
+public struct TestInputReader<Element: Sendable>: SplitReader {
+    let input: TestInput<Element>
+    let split: Int
+
+    /// Reads what was sent, up to the next watermark, pause or end of a batch.
+    public mutating func read(into output: SourceOutput<ScriptedRecord<Element>>) -> ReadStatus {
+        input.read(split, into: output)
+    }
+}
+
+extension PipelineBuilder {
+    /// Begins a stream with what a test sends.
+    ///
+    /// - Parameter idleness: when a split is idle. The default is when the test says so.
+    public func input<Element: Sendable>(
+        _ input: TestInput<Element>, idleness: Idleness = .whenCaughtUp
+    ) -> DataStream<Element> {
+        source(
+            input.name, TestInputSource(input: input), time: { $0.time }, watermarks: .scripted(idleness: idleness)
+        )
+        .flatMap("\(input.name) records") { CollectionOfOne($0.element).compactMap { $0 } }
+    }
+}
