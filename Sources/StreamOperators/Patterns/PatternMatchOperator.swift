@@ -23,7 +23,8 @@ extension KeyedStream {
         return transform(name, needsEventTime: true) { context in
             PatternMatchOperator<Key, Element>(
                 pattern, lateness: try LatenessPolicy(allowed: 0, late: late, context: context),
-                timedOut: try timedOut.flatMap { try context.collector(for: $0) })
+                timedOut: try timedOut.flatMap { try context.collector(for: $0) },
+                table: try context.state.table("partial matches", codec: PatternState.codec(for: pattern)))
         }
     }
 }
@@ -53,18 +54,20 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @usableFromInline var matcher: PatternMatcher<Element>
     @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let timedOut: Collector<PatternMatch<Element>>?
-    @usableFromInline let table = StateTable<Key, PatternState<Element>>()
+    @usableFromInline let table: StateTable<Key, PatternState<Element>>
     @usableFromInline var timers = TimerQueue<KeyAndHash>()
     @usableFromInline var watermark = Timestamp.min
     @usableFromInline var actions: [PatternAction<Element>] = []
 
     @inlinable
     init(
-        _ pattern: Pattern<Element>, lateness: LatenessPolicy<Element>, timedOut: Collector<PatternMatch<Element>>?
+        _ pattern: Pattern<Element>, lateness: LatenessPolicy<Element>,
+        timedOut: Collector<PatternMatch<Element>>?, table: StateTable<Key, PatternState<Element>>
     ) {
         matcher = PatternMatcher(pattern)
         self.lateness = lateness
         self.timedOut = timedOut
+        self.table = table
     }
 
     @inlinable
@@ -103,6 +106,16 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
         }
         if watermark == .max { try end(output) }
         try timedOut?.flush()
+    }
+
+    /// Sets the keys' timers again.
+    @inlinable
+    mutating func restored(at watermark: Timestamp) throws {
+        self.watermark = watermark
+        table.forEach { key, state in
+            state.timer = due(state)
+            if state.timer < .max { timers.add(KeyAndHash(key: key, hash: key.stableHash), at: state.timer) }
+        }
     }
 
     /// At the end of the input, decides for the keys that have neither event nor deadline before it.

@@ -62,7 +62,7 @@ public struct PatternMatcher<Element: Sendable>: Sendable {
         answers = [UInt8](repeating: 0, count: conditions.count)
     }
 
-    /// Processes the key's next event, after ``advance(to:_:_:)`` to its time.
+    /// Processes the key's next event; deadlines up to its time are decided first.
     ///
     /// - Parameters:
     ///   - element: the event.

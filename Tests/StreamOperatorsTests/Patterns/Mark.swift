@@ -6,6 +6,7 @@ struct Mark: Hashable, Sendable, StateCodable {
     var time: Timestamp
     var key = ""
     var letter: Character { name.first ?? " " }
+    var isA: Bool { letter == "a" }
     /// The digits after the letter.
     var number: Int { Int(name.dropFirst()) ?? 0 }
 

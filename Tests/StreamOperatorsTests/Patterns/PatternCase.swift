@@ -49,6 +49,7 @@ extension PatternCase {
         PatternCase("relaxed after any", .first("a").anyLater("b").later("c"), "a b1 b2 c1 c2", "a b1 c1, a b2 c1"),
         PatternCase("one event for one stage", .first("ab").later("b"), "b1 b2 b3", "b1 b2, b2 b3"),
         PatternCase("a single stage", .first("a"), "a1 b a2", "a1, a2"),
+        PatternCase("a key path as condition", .begin("a", where: \.isA).later("b"), "b1 a b2", "a b2"),
         PatternCase("nothing matches", .first("a").later("b"), "x y z", ""),
     ]
 

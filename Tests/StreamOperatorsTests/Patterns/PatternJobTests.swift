@@ -106,6 +106,51 @@ import Weir
         #expect(times == ["k:a1-b1@11", "l:a2-timeout@51"])
     }
 
+    /// Saved and loaded after every record and watermark, into another number of workers each time.
+    @Test(arguments: [
+        ab.within(10), ab.afterMatch(.skipPastLastEvent), .first("a").never("b").within(10),
+        .first("a").oneOrMore().allowCombinations().later("b").within(30),
+    ])
+    func restartsChangeNothing(pattern: Pattern<Mark>) throws {
+        let steps = Self.script(
+            "k.a1@1 l.a2@3 k.x@9 k.a3@4 w2 w4 l.b1@12 m.a4@14 m.a5@15 w12 k.b2@40 k.b3@13 m.b4@20 w20 l.a6@90")
+        var outcomes: [[String]] = []
+        for restarts in [false, true] {
+            let input = TestInput<Mark>("marks")
+            let sink = CollectSink<String>()
+            let test = try TestPipeline { p in
+                Self.attach(pattern, to: p.input(input)).write("out", to: sink)
+            }
+            for (index, step) in steps.enumerated() {
+                input.play([step])
+                try test.settle()
+                if restarts { try test.restart(parallelism: index % 3 + 2) }
+            }
+            input.end()
+            try test.settle()
+            #expect(test.isFinished)
+            outcomes.append(sink.elements.sorted())
+        }
+        #expect(outcomes[0] == outcomes[1])
+        #expect(outcomes[0].count >= 2)
+    }
+
+    @Test func keysAreForgottenWhenNothingIsLeftOfThem() throws {
+        let input = TestInput<Mark>("marks")
+        let sink = CollectSink<String>()
+        let test = try TestPipeline { p in
+            Self.attach(Self.ab.within(10), to: p.input(input)).write("out", to: sink)
+        }
+        func keys() throws -> [String: PatternState<Mark>] { try test.state(of: "pattern", "partial matches") }
+        input.play(Self.script("k.a@1 l.x@2 m.a@3 m.b@4"))
+        #expect(try keys().count == 3)
+        input.play(Self.script("w4"))
+        #expect(try keys().mapValues(\.partialMatchCount) == ["k": 1])
+        input.play(Self.script("w11"))
+        #expect(try keys().isEmpty)
+        #expect(sink.elements.sorted() == ["k:a-timeout", "m:a-b"])
+    }
+
     @Test func lateRecordsAreDroppedAndCounted() async throws {
         let harness = OperatorHarness<Mark, String> { Self.attach(Self.ab, to: $0, late: .drop) }
         let result = try await harness.run(Self.script("k.a@1 w5 k.b@5 k.b@6 w9"))
