@@ -50,7 +50,7 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ], swiftSettings: swiftSettings),
         .target(
-            name: "StreamOperators", dependencies: ["CWeir", "StateBackend", "StreamCore"],
+            name: "StreamOperators", dependencies: ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
             swiftSettings: swiftSettings),
         .target(
             name: "StreamConnectors", dependencies: ["StreamCore", "StreamFormats"], swiftSettings: swiftSettings),
