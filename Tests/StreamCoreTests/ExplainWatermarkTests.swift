@@ -34,7 +34,8 @@ import Weir
 
     @Test func anIdleSplitHoldsNothingBack() throws {
         let input = TestInput<Int>("numbers", splits: 2)
-        let test = try TestPipeline { p in p.input(input).keyBy { $0 }.reduce("sum", +).write("out", to: CollectSink()) }
+        let test = try TestPipeline { p in p.input(input).keyBy { $0 }.reduce("sum", +).write("out", to: CollectSink())
+        }
         input.watermark(10, split: 0)
         input.watermark(20, split: 1)
         try test.settle()

@@ -22,7 +22,8 @@ import Weir
         }.joined(separator: " ")
     }
 
-    @Test(arguments: [1, 2, 1_024]) func aPunctuatedWatermarkTakesEffectRightAfterItsRecord(batchSize: Int) async throws {
+    @Test(arguments: [1, 2, 1_024]) func aPunctuatedWatermarkTakesEffectRightAfterItsRecord(batchSize: Int) async throws
+    {
         let log = OutputLog<Tick>()
         let ticks = [
             Tick(time: 1), Tick(time: 5, watermark: 4), Tick(time: 3), Tick(time: 9, watermark: 2),
@@ -30,8 +31,10 @@ import Weir
         ]
         let pipeline = try Pipeline("punctuated") { p in
             p.source(
-                "ticks", CollectionSource(ticks), time: { $0.time }, watermarks: .punctuated { tick, _ in tick.watermark })
-                .logged("log", in: log)
+                "ticks", CollectionSource(ticks), time: { $0.time },
+                watermarks: .punctuated { tick, _ in tick.watermark }
+            )
+            .logged("log", in: log)
         }
         try await pipeline.run(JobMatrix.Variant(parallelism: 1, batchSize: batchSize, seed: 1).options)
         #expect(words(log) { "r\($0.time)" } == "r1 r5 w4 r3 r9 r8 w\(Timestamp.max - 1) end")
@@ -126,8 +129,9 @@ import Weir
                 "numbers", TestInputSource(input: input), time: { $0.time },
                 watermarks: WatermarkStrategy<ScriptedRecord<Int>>.punctuated { record, time in
                     record.element == nil ? time : nil
-                }.aligned(within: .milliseconds(10)))
-                .flatMap { CollectionOfOne($0.element).compactMap { $0 } }.logged("log", in: log)
+                }.aligned(within: .milliseconds(10))
+            )
+            .flatMap { CollectionOfOne($0.element).compactMap { $0 } }.logged("log", in: log)
         }
         input.play([.record(1, at: 5), .watermark(5)], split: 0)
         for i in 0..<5 {
@@ -136,7 +140,7 @@ import Weir
         try test.settle()
         // Split 1 may be at 15 at most; it was read until it was beyond, at 16.
         #expect(log.records.sorted() == [1, 100, 101, 102])
-        input.watermark(14, split: 0)
+        input.watermark(13, split: 0)
         try test.settle()
         #expect(log.records.sorted() == [1, 100, 101, 102, 103])
         // An idle split holds nobody back.

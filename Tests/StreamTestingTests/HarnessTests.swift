@@ -35,7 +35,9 @@ import Weir
 
     @Test func stateWithoutACodecIsNamed() throws {
         let harness = OperatorHarness<String, Box> {
-            $0.keyBy { $0 }.reduce("boxed") { a, _ in a }.map { _ in Box() }.keyBy { _ in 0 }.reduce("boxes") { a, _ in a }
+            $0.keyBy { $0 }.reduce("boxed") { a, _ in a }.map { _ in Box() }.keyBy { _ in 0 }.reduce("boxes") { a, _ in
+                a
+            }
         }
         let error = #expect(throws: JobError.self) { try harness.verify(try script("a@1 b@2")) }
         #expect(error?.code == .snapshotFailed)
