@@ -27,7 +27,8 @@ import Testing
         var join = try Join(
             bounds: .between(.milliseconds(bounds.0), .milliseconds(bounds.1)),
             lateLeft: try LatenessPolicy(allowed: 0, late: .drop, context: context),
-            lateRight: try LatenessPolicy(allowed: 0, late: .drop, context: context), results: JoinResults(pair: { left, _ in left }),
+            lateRight: try LatenessPolicy(allowed: 0, late: .drop, context: context),
+            results: JoinResults(pair: { left, _ in left }),
             context: context)
         let output = Collector<Int>(outlet: Outlet(), batchSize: 64)
         var highest = 0
