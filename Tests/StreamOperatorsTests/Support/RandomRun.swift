@@ -12,10 +12,10 @@ struct RandomRun: CustomStringConvertible {
 
     /// - Parameters:
     ///   - restarts: the number of restarts, at most.
-    ///   - whenever: called between two steps, with the pipeline at rest, now and then.
+    ///   - whenever: called between two steps, with the pipeline at rest, now and then; with true after the last step.
     init(
         _ random: inout SplitMix64, _ streams: [RandomEvents], restarts: UInt64 = 2,
-        whenever: (TestPipeline) throws -> Void = { _ in },
+        whenever: (TestPipeline, Bool) throws -> Void = { _, _ in },
         _ describe: (PipelineBuilder, [TestInput<Event>]) throws -> Void
     ) throws {
         let inputs = streams.indices.map { TestInput<Event>("input \($0)", splits: streams[$0].splits.count) }
@@ -55,11 +55,11 @@ struct RandomRun: CustomStringConvertible {
                 description += ", restart after \(step)" + (parallelism.map { " with \($0)" } ?? "")
             } else if random.next(below: 8) == 0 {
                 try test.settle()
-                try whenever(test)
+                try whenever(test, false)
             }
         }
         try test.settle()
-        try whenever(test)
+        try whenever(test, true)
         late += test.status.steps.reduce(0) { $0 + $1.late }
         if !test.isFinished { description += ", not finished" }
     }
