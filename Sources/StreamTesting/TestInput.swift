@@ -84,6 +84,9 @@ public final class TestInput<Element: Sendable>: Sendable {
 public struct TestInputSource<Element: Sendable>: Source {
     let input: TestInput<Element>
 
+    /// The splits of `input`, for a source with a watermark strategy of its own.
+    public init(input: TestInput<Element>) { self.input = input }
+
     /// The splits' numbers.
     public func splits(parallelism: Int) -> [Int] { Array(0..<input.splitCount) }
 
