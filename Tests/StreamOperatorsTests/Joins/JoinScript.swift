@@ -50,6 +50,21 @@ enum JoinScript {
         return words + segment.sorted()
     }
 
+    /// Words with those between two watermarks sorted.
+    static func sorted(_ words: [String]) -> [String] {
+        var result: [String] = []
+        var segment: [String] = []
+        for word in words {
+            guard word.first == "w" || word == "end" else {
+                segment.append(word)
+                continue
+            }
+            result += segment.sorted() + [word]
+            segment = []
+        }
+        return result
+    }
+
     /// The side of key `a` in `la` and `ra`.
     static func side(_ side: Character, of events: DataStream<Event>) -> KeyedStream<String, Event> {
         events.filter { $0.key.first == side }.keyBy { String($0.key.dropFirst()) }

@@ -63,7 +63,7 @@ struct OuterJoinCase: Sendable, CustomTestStringConvertible {
                 JoinScript.side("l", of: events), JoinScript.side("r", of: events), within: table.bounds)
             return JoinScript.withLate(joined, JoinKind.lateLeft, JoinKind.lateRight)
         }
-        let expected = Self.sorted(table.output.split(separator: " ").map(String.init))
+        let expected = JoinScript.sorted(table.output.split(separator: " ").map(String.init))
         let steps = script(table.input)
         for batchSize in [1, 1_024] {
             #expect(try JoinScript.play(steps, batchSize: batchSize, describe) == expected, "batches of \(batchSize)")
@@ -71,21 +71,6 @@ struct OuterJoinCase: Sendable, CustomTestStringConvertible {
         for restart in steps.indices {
             #expect(try JoinScript.play(steps, restart: restart, describe) == expected, "restart after \(restart)")
         }
-    }
-
-    /// Words with those between two watermarks sorted.
-    private static func sorted(_ words: [String]) -> [String] {
-        var result: [String] = []
-        var segment: [String] = []
-        for word in words {
-            guard word.first == "w" || word == "end" else {
-                segment.append(word)
-                continue
-            }
-            result += segment.sorted() + [word]
-            segment = []
-        }
-        return result
     }
 
     /// All that one rise of the watermark proves comes in the order of its time, and of its coming where that is equal.
