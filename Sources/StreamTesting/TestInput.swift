@@ -84,6 +84,10 @@ public final class TestInput<Element: Sendable>: Sendable {
 public struct TestInputSource<Element: Sendable>: Source {
     let input: TestInput<Element>
 
+    /// A source of what a test sends to `input`; ``StreamTesting/Weir/PipelineBuilder/input(_:idleness:)`` is shorter
+    /// where the stream has event time.
+    public init(input: TestInput<Element>) { self.input = input }
+
     /// The splits' numbers.
     public func splits(parallelism: Int) -> [Int] { Array(0..<input.splitCount) }
 

@@ -73,12 +73,18 @@ public struct BroadcastContext<Step: KeyedStep>: ~Copyable {
     ///
     /// Each key is on one worker, so all workers together reach every key once. `body` may read and change the key's
     /// state, set timers and emit; the context that it is given has the broadcast record's ``timestamp``.
+    /// - Throws: ``StateError`` with code `unknownState` when there is no such state; what `body` throws.
     @inlinable
     public func forEachKey(
         having state: String, _ body: (borrowing ProcessContext<Step>) throws -> Void
     ) throws {
+        guard let part = runner.context.state[state] else {
+            throw StateError(
+                code: .unknownState,
+                message: "'\(state)' is not one of the step's states, which are \(runner.context.state.names)")
+        }
         var keys: [Step.Key] = []
-        runner.context.state[state]?.inspect { key, _ in if let key = key as? Step.Key { keys.append(key) } }
+        part.inspect { key, _ in if let key = key as? Step.Key { keys.append(key) } }
         for key in keys {
             runner.store.select(key, hash: key.stableHash)
             try body(ProcessContext(runner: runner, key: key, timestamp: timestamp, timeDomain: .eventTime))
