@@ -90,6 +90,6 @@ enum Project {
         "Sources/StreamCore/Exchange/Ring.swift": "one producer, one consumer, ordered by two atomics",
         "Sources/StreamCore/Exchange/WakeSignal.swift": "memory of a futex",
         "Sources/StreamCore/Runtime/Worker.swift": "built by one thread, then owned by another",
-        "Sources/StreamOperators/Aggregates/KeySet.swift": "copied before it is written when shared",
+        "Sources/StreamOperators/Aggregates/Distinct/KeySet.swift": "copied before it is written when shared",
     ])
 }

@@ -1,4 +1,5 @@
 public import StateBackend
+public import StreamCore
 
 /// How records are folded into a result, as mergeable partial results.
 ///
@@ -19,6 +20,12 @@ public protocol AggregateFunction<Input>: Sendable {
     /// Adds a record to a partial result.
     func add(_ element: Input, to accumulator: inout Accumulator)
 
+    /// The partial result of one record with its event time; what windows call. By default the time is ignored.
+    func start(_ element: Input, at timestamp: Timestamp) -> Accumulator
+
+    /// Adds a record with its event time; what windows call. By default the time is ignored.
+    func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator)
+
     /// Adds the records of another partial result, of later windows or sessions where there is an order.
     func merge(_ other: Accumulator, into accumulator: inout Accumulator)
 
@@ -30,18 +37,37 @@ public protocol AggregateFunction<Input>: Sendable {
 
     /// Whether two results are the same, so that an early pane need not be emitted again.
     ///
-    /// By default their `==` where the type has one, else never.
+    /// By default their `==` where the type has one (two NaN are the same), else never.
     func isSame(_ a: Output, _ b: Output) -> Bool
 }
 
 extension AggregateFunction {
+    /// The partial result of one record, whatever its time.
+    @inlinable @inline(__always)
+    public func start(_ element: Input, at timestamp: Timestamp) -> Accumulator { start(element) }
+
+    /// Adds a record, whatever its time.
+    @inlinable @inline(__always)
+    public func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator) {
+        add(element, to: &accumulator)
+    }
+
     /// The codec that the accumulator's type brings.
     public var accumulatorCodec: StateCodec<Accumulator> { .automatic }
 
     /// Whether both are equal, if their type can tell.
     public func isSame(_ a: Output, _ b: Output) -> Bool {
-        func equals<Value: Equatable>(_ x: Value) -> Bool { x == b as? Value }
+        func equals<Value: Equatable>(_ x: Value) -> Bool {
+            guard let b = b as? Value else { return false }
+            return x == b || (x != x && b != b)
+        }
         guard let x = a as? any Equatable else { return false }
         return equals(x)
     }
+}
+
+extension AggregateFunction where Output: Equatable {
+    /// Whether both are equal, or both are NaN.
+    @inlinable
+    public func isSame(_ a: Output, _ b: Output) -> Bool { a == b || (a != a && b != b) }
 }

@@ -98,7 +98,7 @@ where Function.Input == Element {
             {
                 if timestamp < sessions.pointee.first.start { sessions.pointee.first.start = timestamp }
                 if end > sessions.pointee.first.end { sessions.pointee.first.end = end }
-                function.add(elements[i], to: &sessions.pointee.first.accumulator)
+                function.add(elements[i], at: timestamps[i], to: &sessions.pointee.first.accumulator)
             } else {
                 try join(elements[i], timestamp, key, hash, sessions, output)
             }
@@ -117,7 +117,7 @@ where Function.Input == Element {
             try lateness.dispose(element, at: timestamp)
             return
         }
-        var session = Session(start: timestamp, end: end, accumulator: function.start(element))
+        var session = Session(start: timestamp, end: end, accumulator: function.start(element, at: timestamp))
         if isPast(end) { try emit(&session, key, .late, output) }
         let due = due(session)
         if let sessions {
@@ -153,7 +153,7 @@ where Function.Input == Element {
         }
         session.start = Swift.min(session.start, timestamp)
         session.end = Swift.max(session.end, end)
-        function.add(element, to: &session.accumulator)
+        function.add(element, at: timestamp, to: &session.accumulator)
         session.hasFired = false
         if isPast(session.end) { try emit(&session, key, .late, output) }
         let due = due(session)

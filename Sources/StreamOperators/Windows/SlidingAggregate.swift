@@ -1,3 +1,5 @@
+public import StreamCore
+
 /// A key's partial results per slice, with the total of the latest ones at a constant number of merges.
 ///
 /// Two stacks (as in Tangwongsan et al., "General incremental sliding-window aggregation", 2015): new slices go on
@@ -47,8 +49,8 @@ struct SlidingAggregate<Function: AggregateFunction> {
 
     /// Adds a late record to a slice among the others.
     @inlinable
-    mutating func insert(_ element: Function.Input, slice: Int64, _ function: Function) {
-        merge(function.start(element), slice: slice, function)
+    mutating func insert(_ element: Function.Input, at timestamp: Timestamp, slice: Int64, _ function: Function) {
+        merge(function.start(element, at: timestamp), slice: slice, function)
     }
 
     @inlinable

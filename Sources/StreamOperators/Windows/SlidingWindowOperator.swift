@@ -70,14 +70,17 @@ where Function.Input == Element {
                 if lateness.isClosed(end: last.end, at: watermark) {
                     for late in i..<end { try lateness.dispose(elements[late], at: timestamps[late]) }
                 } else if bounds.start < firedEnd {
-                    for late in i..<end { try addLate(elements[late], bounds, keys[late], hashes[late], output) }
+                    for late in i..<end {
+                        try addLate(elements[late], timestamps[late], bounds, keys[late], hashes[late], output)
+                    }
                 } else {
                     let table = slices.open(bounds).table
                     if table.byteCount > 1 << 18 { for ahead in i..<end { table.prefetch(hash: hashes[ahead]) } }
                     for record in i..<end {
                         table.update(
-                            keys[record], hash: hashes[record], insert: { function.start(elements[record]) },
-                            update: { function.add(elements[record], to: &$0) })
+                            keys[record], hash: hashes[record],
+                            insert: { function.start(elements[record], at: timestamps[record]) },
+                            update: { function.add(elements[record], at: timestamps[record], to: &$0) })
                     }
                 }
             }
@@ -90,14 +93,15 @@ where Function.Input == Element {
     /// and still takes records, which is emitted again.
     @inlinable
     mutating func addLate(
-        _ element: Element, _ bounds: TimeWindow, _ key: Key, _ hash: UInt64, _ output: Collector<Output>
+        _ element: Element, _ timestamp: Timestamp, _ bounds: TimeWindow, _ key: Key, _ hash: UInt64,
+        _ output: Collector<Output>
     ) throws {
         let nextEnd = firedEnd.advanced(byMilliseconds: step)
         if bounds.start >= nextEnd.advanced(byMilliseconds: -size) {
             totals.update(
                 key, hash: hash,
-                insert: { SlidingAggregate(function.start(element), slice: bounds.start) },
-                update: { $0.insert(element, slice: bounds.start, function) })
+                insert: { SlidingAggregate(function.start(element, at: timestamp), slice: bounds.start) },
+                update: { $0.insert(element, at: timestamp, slice: bounds.start, function) })
         }
         guard lateness.allowed > 0 else { return }
         // Windows that contain the slice, the first one first.
@@ -112,7 +116,8 @@ where Function.Input == Element {
         let kept = slices.open(bounds)
         kept.hasFired = true
         kept.table.update(
-            key, hash: hash, insert: { function.start(element) }, update: { function.add(element, to: &$0) })
+            key, hash: hash, insert: { function.start(element, at: timestamp) },
+            update: { function.add(element, at: timestamp, to: &$0) })
         for (window, isNew) in windows.reversed() {
             guard let total = total(of: window, key, hash) else { continue }
             let panes = revisions[window.start] ?? StateTable(minimumCapacity: 8)

@@ -60,15 +60,18 @@ where Function.Input == Element {
                 // A window that had no record when the watermark passed it has fired all the same.
                 if window.maxTimestamp <= watermark { open.hasFired = true }
                 if open.hasFired {
-                    for late in i..<end { try refire(open, elements[late], keys[late], hashes[late], output) }
+                    for late in i..<end {
+                        try refire(open, elements[late], timestamps[late], keys[late], hashes[late], output)
+                    }
                 } else {
                     let table = open.table
                     // Small tables are in the cache anyway.
                     if table.byteCount > 1 << 18 { for ahead in i..<end { table.prefetch(hash: hashes[ahead]) } }
                     for record in i..<end {
                         table.update(
-                            keys[record], hash: hashes[record], insert: { function.start(elements[record]) },
-                            update: { function.add(elements[record], to: &$0) })
+                            keys[record], hash: hashes[record],
+                            insert: { function.start(elements[record], at: timestamps[record]) },
+                            update: { function.add(elements[record], at: timestamps[record], to: &$0) })
                     }
                 }
             }
@@ -80,16 +83,16 @@ where Function.Input == Element {
     /// Takes a record into a window that has fired, and emits its pane again at once.
     @inlinable
     mutating func refire(
-        _ open: WindowTables<Key, Function.Accumulator>.Window, _ element: Element, _ key: Key, _ hash: UInt64,
-        _ output: Collector<Output>
+        _ open: WindowTables<Key, Function.Accumulator>.Window, _ element: Element, _ timestamp: Timestamp, _ key: Key,
+        _ hash: UInt64, _ output: Collector<Output>
     ) throws {
         var isNew = false
         open.table.update(
             key, hash: hash,
             insert: {
                 isNew = true
-                return function.start(element)
-            }, update: { function.add(element, to: &$0) })
+                return function.start(element, at: timestamp)
+            }, update: { function.add(element, at: timestamp, to: &$0) })
         guard let accumulator = open.table.find(key, hash: hash) else { return }
         let revision = open.nextRevision(of: key, hash: hash, isNew: isNew)
         try output.emit(

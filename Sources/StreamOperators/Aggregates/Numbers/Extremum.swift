@@ -1,4 +1,6 @@
 /// The lowest or highest value of a field.
+///
+/// NaN counts only where there is nothing else (as in IEEE 754's minimumNumber and maximumNumber).
 @frozen
 public struct Extremum<Input, Value: Comparable & Sendable>: AggregateFunction {
     @usableFromInline let value: @Sendable (Input) -> Value
@@ -20,7 +22,7 @@ public struct Extremum<Input, Value: Comparable & Sendable>: AggregateFunction {
     /// The better one of both.
     @inlinable @inline(__always)
     public func merge(_ other: Value, into accumulator: inout Value) {
-        if highest ? other > accumulator : other < accumulator { accumulator = other }
+        if accumulator != accumulator || (highest ? other > accumulator : other < accumulator) { accumulator = other }
     }
     /// The value.
     @inlinable @inline(__always)

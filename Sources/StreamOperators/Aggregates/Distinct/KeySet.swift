@@ -38,11 +38,49 @@ public struct KeySet<Element: StreamKey>: @unchecked Sendable {
         other.table.forEach { element, _ in _ = table.upsert(element, hash: element.stableHash, ()) }
     }
 
+    /// Calls `body` with every element, in no particular order.
+    @inlinable
+    public func forEach(_ body: (Element) throws -> Void) rethrows {
+        try table.forEach { element, _ in try body(element) }
+    }
+
     @inlinable
     mutating func own() {
         if isKnownUniquelyReferenced(&table) { return }
         let copy = StateTable<Element, Void>(minimumCapacity: table.count)
         table.forEach { element, _ in _ = copy.upsert(element, hash: element.stableHash, ()) }
         table = copy
+    }
+}
+
+extension KeySet {
+    /// A codec of sets by that of their elements: their number, then each, in no particular order.
+    public static func codec(_ element: StateCodec<Element>) -> StateCodec<KeySet> {
+        StateCodec(
+            encode: { set, encoder in
+                encoder.writeVarint(UInt64(set.count))
+                try set.forEach { try element.encode($0, into: &encoder) }
+            },
+            decode: { decoder in
+                var set = KeySet()
+                for _ in 0..<(try decoder.readCount()) { set.insert(try element.decode(&decoder)) }
+                return set
+            })
+    }
+}
+
+extension KeySet: StateCodable where Element: StateCodable {
+    /// Writes the elements, in no particular order, with their number in front.
+    @inlinable
+    public func encode(into encoder: inout StateEncoder) throws {
+        encoder.writeVarint(UInt64(count))
+        try forEach { try encoder.encode($0) }
+    }
+
+    /// Reads elements.
+    @inlinable
+    public init(decoding decoder: inout StateDecoder) throws {
+        self.init()
+        for _ in 0..<(try decoder.readCount()) { insert(try decoder.decode()) }
     }
 }

@@ -23,7 +23,8 @@ public struct Sum<Input, Value: FixedWidthInteger & Sendable>: AggregateFunction
 
 /// The sum of a floating-point field.
 ///
-/// The last bits depend on the order of the records, as IEEE addition does.
+/// As IEEE addition does: the last bits depend on the order of the records, overflow is infinite, a NaN makes the sum
+/// NaN.
 @frozen
 public struct FloatingSum<Input, Value: BinaryFloatingPoint & Sendable>: AggregateFunction {
     @usableFromInline let value: @Sendable (Input) -> Value

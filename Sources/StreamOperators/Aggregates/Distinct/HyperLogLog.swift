@@ -9,10 +9,10 @@ public struct HyperLogLog: Sendable, Equatable {
     /// The number of hash bits that choose a register, 4 through 18.
     public let precision: Int
     /// Index << 8 | rank of the registers set so far, ascending by index; unused once `registers` is there.
-    private var sparse: [UInt32] = []
-    private var registers: [UInt8] = []
+    private(set) var sparse: [UInt32] = []
+    private(set) var registers: [UInt8] = []
 
-    private static var sparseLimit: Int { 512 }
+    static var sparseLimit: Int { 512 }
 
     /// An empty sketch.
     ///
@@ -32,7 +32,7 @@ public struct HyperLogLog: Sendable, Equatable {
         set(index, rank)
     }
 
-    private mutating func set(_ index: UInt32, _ rank: UInt8) {
+    mutating func set(_ index: UInt32, _ rank: UInt8) {
         guard registers.isEmpty else {
             if registers[Int(index)] < rank { registers[Int(index)] = rank }
             return
@@ -58,9 +58,12 @@ public struct HyperLogLog: Sendable, Equatable {
         sparse = []
     }
 
-    /// Adds everything that `other`, of the same precision, has seen.
+    /// Adds everything that `other` has seen.
+    ///
+    /// Of two precisions the lower one is the result's: the finer sketch is folded to it first.
     public mutating func merge(_ other: HyperLogLog) {
-        precondition(precision == other.precision, "sketches of different precision can't be merged")
+        if other.precision < precision { self = folded(to: other.precision) }
+        let other = other.folded(to: precision)
         if other.registers.isEmpty {
             for entry in other.sparse { set(entry >> 8, UInt8(truncatingIfNeeded: entry)) }
             return
@@ -69,49 +72,20 @@ public struct HyperLogLog: Sendable, Equatable {
         for i in registers.indices where registers[i] < other.registers[i] { registers[i] = other.registers[i] }
     }
 
-    /// The estimated number of distinct values.
-    public var estimate: Int {
-        let m = Double(1 << precision)
-        let q = 64 - precision
-        var histogram = [Int](repeating: 0, count: q + 2)
-        if registers.isEmpty {
-            histogram[0] = (1 << precision) - sparse.count
-            for entry in sparse { histogram[Int(entry & 0xFF)] += 1 }
-        } else {
-            for register in registers { histogram[Int(register)] += 1 }
+    /// The sketch that lower precision would have given of the same values; itself when `precision` isn't lower.
+    ///
+    /// The index bits that are dropped come first in the rest of the hash, whose leading zeros are the rank.
+    public func folded(to precision: Int) -> HyperLogLog {
+        guard precision < self.precision else { return self }
+        var folded = HyperLogLog(precision: precision)
+        let dropped = UInt32(self.precision - folded.precision)
+        func fold(_ index: UInt32, _ rank: UInt8) {
+            let rest = index & (1 << dropped - 1)
+            let zeros = rest == 0 ? dropped + UInt32(rank) - 1 : UInt32(rest.leadingZeroBitCount) - (32 - dropped)
+            folded.set(index >> dropped, UInt8(truncatingIfNeeded: zeros + 1))
         }
-        var z = m * Self.tau(1 - Double(histogram[q + 1]) / m)
-        for rank in stride(from: q, through: 1, by: -1) { z = 0.5 * (z + Double(histogram[rank])) }
-        z += m * Self.sigma(Double(histogram[0]) / m)
-        let estimate = m * m / (2 * 0.693_147_180_559_945_3 * z)
-        return estimate.isFinite ? Int(estimate.rounded()) : 0
-    }
-
-    private static func sigma(_ x: Double) -> Double {
-        if x == 1 { return .infinity }
-        var x = x
-        var y = 1.0
-        var z = x
-        while true {
-            x *= x
-            let before = z
-            z += x * y
-            y += y
-            if z == before { return z }
-        }
-    }
-
-    private static func tau(_ x: Double) -> Double {
-        if x == 0 || x == 1 { return 0 }
-        var x = x
-        var y = 1.0
-        var z = 1 - x
-        while true {
-            x = x.squareRoot()
-            let before = z
-            y *= 0.5
-            z -= (1 - x) * (1 - x) * y
-            if z == before { return z / 3 }
-        }
+        for entry in sparse { fold(entry >> 8, UInt8(truncatingIfNeeded: entry)) }
+        for (index, rank) in registers.enumerated() where rank > 0 { fold(UInt32(index), rank) }
+        return folded
     }
 }

@@ -1,11 +1,14 @@
+public import StateBackend
 public import StreamCore
 
 /// The arithmetic mean of a field.
+///
+/// A NaN makes it NaN; sums beyond the range of `Double` are infinite. The last bits depend on the order of the records.
 @frozen
 public struct Average<Input>: AggregateFunction {
     /// A sum and the number of values in it.
     @frozen
-    public struct Accumulator: Sendable {
+    public struct Accumulator: Sendable, StateCodable {
         @usableFromInline var sum: Double
         @usableFromInline var count: Int
 
@@ -13,6 +16,19 @@ public struct Average<Input>: AggregateFunction {
         init(sum: Double) {
             self.sum = sum
             count = 1
+        }
+
+        /// Reads a number and a sum.
+        public init(decoding decoder: inout StateDecoder) throws {
+            count = try decoder.decode()
+            sum = try decoder.decode()
+            guard count > 0 else { throw decoder.malformed("an average of \(count) values") }
+        }
+
+        /// Writes the number and the sum.
+        public func encode(into encoder: inout StateEncoder) throws {
+            try encoder.encode(count)
+            try encoder.encode(sum)
         }
     }
 

@@ -27,6 +27,9 @@ public struct DistinctCount<Input, Value: StreamKey>: AggregateFunction {
     /// The number of values.
     @inlinable
     public func result(_ accumulator: KeySet<Value>) -> Int { accumulator.count }
+
+    /// The values, by their type's codec.
+    public var accumulatorCodec: StateCodec<KeySet<Value>> { KeySet.codec(.automatic) }
 }
 
 extension AggregateFunction {

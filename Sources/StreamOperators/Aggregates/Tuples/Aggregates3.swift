@@ -1,0 +1,80 @@
+public import StateBackend
+public import StreamCore
+
+/// Three aggregates of the same records at once.
+@frozen
+public struct Aggregates3<First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction>:
+    AggregateFunction
+where Second.Input == First.Input, Third.Input == First.Input {
+    /// The records.
+    public typealias Input = First.Input
+    /// The partial results.
+    public typealias Accumulator = (First.Accumulator, Second.Accumulator, Third.Accumulator)
+    /// The results, in the order of the aggregates.
+    public typealias Output = (First.Output, Second.Output, Third.Output)
+
+    @usableFromInline let members: (First, Second, Third)
+
+    /// The given aggregates, side by side.
+    @inlinable
+    public init(_ first: First, _ second: Second, _ third: Third) { members = (first, second, third) }
+
+    /// A partial result of each.
+    @inlinable @inline(__always)
+    public func start(_ element: Input) -> Accumulator {
+        (members.0.start(element), members.1.start(element), members.2.start(element))
+    }
+    /// A partial result of each, with the record's time.
+    @inlinable @inline(__always)
+    public func start(_ element: Input, at timestamp: Timestamp) -> Accumulator {
+        (
+            members.0.start(element, at: timestamp), members.1.start(element, at: timestamp),
+            members.2.start(element, at: timestamp)
+        )
+    }
+    /// The record added to each.
+    @inlinable @inline(__always)
+    public func add(_ element: Input, to accumulator: inout Accumulator) {
+        members.0.add(element, to: &accumulator.0)
+        members.1.add(element, to: &accumulator.1)
+        members.2.add(element, to: &accumulator.2)
+    }
+    /// The record added to each, with its time.
+    @inlinable @inline(__always)
+    public func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator) {
+        members.0.add(element, at: timestamp, to: &accumulator.0)
+        members.1.add(element, at: timestamp, to: &accumulator.1)
+        members.2.add(element, at: timestamp, to: &accumulator.2)
+    }
+    /// Each merged.
+    @inlinable
+    public func merge(_ other: Accumulator, into accumulator: inout Accumulator) {
+        members.0.merge(other.0, into: &accumulator.0)
+        members.1.merge(other.1, into: &accumulator.1)
+        members.2.merge(other.2, into: &accumulator.2)
+    }
+    /// The result of each.
+    @inlinable
+    public func result(_ accumulator: Accumulator) -> Output {
+        (members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2))
+    }
+
+    /// The codec of each, one after the other.
+    public var accumulatorCodec: StateCodec<Accumulator> {
+        let codecs = (members.0.accumulatorCodec, members.1.accumulatorCodec, members.2.accumulatorCodec)
+        return StateCodec(
+            encode: { value, encoder in
+                try codecs.0.encode(value.0, into: &encoder)
+                try codecs.1.encode(value.1, into: &encoder)
+                try codecs.2.encode(value.2, into: &encoder)
+            },
+            decode: { decoder in
+                (try codecs.0.decode(&decoder), try codecs.1.decode(&decoder), try codecs.2.decode(&decoder))
+            })
+    }
+
+    /// Whether each one's results are the same.
+    public func isSame(_ a: Output, _ b: Output) -> Bool {
+        members.0.isSame(a.0, b.0) && members.1.isSame(a.1, b.1) && members.2.isSame(a.2, b.2)
+    }
+}

@@ -1,0 +1,97 @@
+public import StateBackend
+public import StreamCore
+
+/// Four aggregates of the same records at once.
+@frozen
+public struct Aggregates4<
+    First: AggregateFunction, Second: AggregateFunction, Third: AggregateFunction, Fourth: AggregateFunction
+>: AggregateFunction
+where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == First.Input {
+    /// The records.
+    public typealias Input = First.Input
+    /// The partial results.
+    public typealias Accumulator = (First.Accumulator, Second.Accumulator, Third.Accumulator, Fourth.Accumulator)
+    /// The results, in the order of the aggregates.
+    public typealias Output = (First.Output, Second.Output, Third.Output, Fourth.Output)
+
+    @usableFromInline let members: (First, Second, Third, Fourth)
+
+    /// The given aggregates, side by side.
+    @inlinable
+    public init(_ first: First, _ second: Second, _ third: Third, _ fourth: Fourth) {
+        members = (first, second, third, fourth)
+    }
+
+    /// A partial result of each.
+    @inlinable @inline(__always)
+    public func start(_ element: Input) -> Accumulator {
+        (members.0.start(element), members.1.start(element), members.2.start(element), members.3.start(element))
+    }
+    /// A partial result of each, with the record's time.
+    @inlinable @inline(__always)
+    public func start(_ element: Input, at timestamp: Timestamp) -> Accumulator {
+        (
+            members.0.start(element, at: timestamp), members.1.start(element, at: timestamp),
+            members.2.start(element, at: timestamp), members.3.start(element, at: timestamp)
+        )
+    }
+    /// The record added to each.
+    @inlinable @inline(__always)
+    public func add(_ element: Input, to accumulator: inout Accumulator) {
+        members.0.add(element, to: &accumulator.0)
+        members.1.add(element, to: &accumulator.1)
+        members.2.add(element, to: &accumulator.2)
+        members.3.add(element, to: &accumulator.3)
+    }
+    /// The record added to each, with its time.
+    @inlinable @inline(__always)
+    public func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator) {
+        members.0.add(element, at: timestamp, to: &accumulator.0)
+        members.1.add(element, at: timestamp, to: &accumulator.1)
+        members.2.add(element, at: timestamp, to: &accumulator.2)
+        members.3.add(element, at: timestamp, to: &accumulator.3)
+    }
+    /// Each merged.
+    @inlinable
+    public func merge(_ other: Accumulator, into accumulator: inout Accumulator) {
+        members.0.merge(other.0, into: &accumulator.0)
+        members.1.merge(other.1, into: &accumulator.1)
+        members.2.merge(other.2, into: &accumulator.2)
+        members.3.merge(other.3, into: &accumulator.3)
+    }
+    /// The result of each.
+    @inlinable
+    public func result(_ accumulator: Accumulator) -> Output {
+        (
+            members.0.result(accumulator.0), members.1.result(accumulator.1), members.2.result(accumulator.2),
+            members.3.result(accumulator.3)
+        )
+    }
+
+    /// The codec of each, one after the other.
+    public var accumulatorCodec: StateCodec<Accumulator> {
+        let codecs = (
+            members.0.accumulatorCodec, members.1.accumulatorCodec, members.2.accumulatorCodec,
+            members.3.accumulatorCodec
+        )
+        return StateCodec(
+            encode: { value, encoder in
+                try codecs.0.encode(value.0, into: &encoder)
+                try codecs.1.encode(value.1, into: &encoder)
+                try codecs.2.encode(value.2, into: &encoder)
+                try codecs.3.encode(value.3, into: &encoder)
+            },
+            decode: { decoder in
+                (
+                    try codecs.0.decode(&decoder), try codecs.1.decode(&decoder), try codecs.2.decode(&decoder),
+                    try codecs.3.decode(&decoder)
+                )
+            })
+    }
+
+    /// Whether each one's results are the same.
+    public func isSame(_ a: Output, _ b: Output) -> Bool {
+        members.0.isSame(a.0, b.0) && members.1.isSame(a.1, b.1) && members.2.isSame(a.2, b.2)
+            && members.3.isSame(a.3, b.3)
+    }
+}
