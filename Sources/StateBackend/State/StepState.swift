@@ -73,7 +73,8 @@ public final class StepState {
     ) throws {
         for (name, whole) in saved {
             guard let part = self[name] else {
-                if whole.entries.isEmpty { continue }
+                // What belongs to a worker is there only at some parallelisms (one worker merges no others' inputs).
+                if whole.entries.isEmpty || whole.distribution == .worker { continue }
                 throw StateError(
                     code: .unknownState,
                     message: "the saved state '\(name)' is not one of the step's, which are \(names); "

@@ -42,7 +42,9 @@ public struct ProcessContext<Step: KeyedStep>: ~Copyable {
         try runner.sideOutput(tag)?.emit(element, at: timestamp)
     }
 
-    /// Sets the key's timer of this name; one that was set before moves. The same name in both domains is two timers.
+    /// Sets the key's timer of this name; one that was set before moves.
+    ///
+    /// The same name in both domains is two timers.
     ///
     /// A timer of event time goes off when the watermark reaches `time`; one set for the past, when the watermark next
     /// rises. A timer of processing time goes off when the clock has reached `time`; one set for now or the past, once

