@@ -1,5 +1,3 @@
-public import StateBackend
-
 extension KeyedStream {
     /// Attaches a keyed step of one's own that reads this stream and another one of the same key.
     ///

@@ -136,6 +136,7 @@ extension KeyedStream {
                 consumes: false,
                 onBatch: { batch in
                     context.counters.addIn(batch.count)
+                    runner.output.origin = batch.origin
                     for i in 0..<batch.count {
                         do {
                             try runner.step.processBroadcast(

@@ -48,18 +48,22 @@ final class KeyedStepRunner<Step: KeyedStep> {
     ) throws {
         let records = batch.records
         context.counters.addIn(batch.count)
-        for i in 0..<batch.count {
-            let key = batch.keys[i]
-            store.select(key, hash: batch.hashes[i])
-            do {
-                try body(
-                    &step, records.elements[i],
-                    ProcessContext(runner: self, key: key, timestamp: records.timestamps[i], timeDomain: .eventTime))
-            } catch {
-                try errors.dispose(records.elements[i], at: records.timestamps[i], error, from: records.origin)
+        try batch.forEachOrigin { range, origin in
+            output.origin = origin
+            for i in range {
+                let key = batch.keys[i]
+                store.select(key, hash: batch.hashes[i])
+                do {
+                    try body(
+                        &step, records.elements[i],
+                        ProcessContext(
+                            runner: self, key: key, timestamp: records.timestamps[i], timeDomain: .eventTime))
+                } catch {
+                    try errors.dispose(records.elements[i], at: records.timestamps[i], error, from: origin)
+                }
             }
+            try flush()
         }
-        try flush()
     }
 
     /// Reacts to a signal of the (merged) input, and passes it on.
@@ -81,6 +85,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
     /// callback it is waits for the next round: else this one might never end.
     @inlinable
     func fire(_ domain: TimeDomain, through time: Timestamp) throws {
+        output.origin = nil
         while let firing = timers.next(domain, through: time) {
             let timer = firing.timer
             store.select(firing.key, hash: firing.hash)
