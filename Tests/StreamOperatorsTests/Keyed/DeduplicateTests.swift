@@ -52,8 +52,9 @@ private let seeds: Range<UInt64> = 0..<64
             let played = try play(input, keep: .last, restarts: restarts)
             #expect(words(played) == words(output), "restarts \(restarts): \(played)")
         }
-        #expect(try play(input, keep: .last, batchSize: 1).split(separator: " ").filter { $0.first != "!" }
-            == output.split(separator: " ").filter { $0.first != "!" })
+        #expect(
+            try play(input, keep: .last, batchSize: 1).split(separator: " ").filter { $0.first != "!" }
+                == output.split(separator: " ").filter { $0.first != "!" })
     }
 
     /// Duplicates and the rest each in their own order.
@@ -109,6 +110,22 @@ private let seeds: Range<UInt64> = 0..<64
                 case .signal: break
                 }
             }
+        }
+    }
+
+    @Test(arguments: [false, true]) func keysAreForgotten(restarts: Bool) throws {
+        let input = TestInput<Event>("events")
+        let test = try TestPipeline { p in
+            p.input(input).keyBy { $0.key }.deduplicate("once", within: .milliseconds(10))
+                .write("sink", to: CollectSink())
+        }
+        input.play(script("a@5 b@9 a@30 a@5 a@17"))
+        if restarts { try test.restart(parallelism: 2) }
+        for (watermark, count, older) in [(9, 2, 1), (19, 1, 1), (27, 1, 0), (40, 0, 0)] as [(Timestamp, Int, Int)] {
+            input.watermark(watermark)
+            let seen: [String: Timestamp] = try test.state(of: "once", "seen")
+            let times: [String: [Timestamp]] = try test.state(of: "once", "older")
+            #expect(seen.count == count && times.count == older, "watermark \(watermark): \(seen), \(times)")
         }
     }
 

@@ -130,7 +130,9 @@ import Weir
                     time: { Int64($0) ?? 0 }, watermarks: .boundedOutOfOrderness(.seconds(1)))
                 if readers > 1 { stream.filter("first") { $0.isEmpty }.write("nothing", to: CollectSink()) }
                 let (out, letters) = attach(stream, policy)
-                out.map("good") { .good($0) }.write("good sink", to: sink)
+                // Records keep their timestamps when those before them are gone.
+                out.inspect("times") { text, time in if Int64(text) != time { throw TestFault() } }
+                    .map("good") { .good($0) }.write("good sink", to: sink)
                 letters.map("bad") {
                     .bad(
                         DeadLetterSummary(
