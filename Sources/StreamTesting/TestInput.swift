@@ -85,7 +85,8 @@ public final class TestInput<Element: Sendable>: Sendable {
 public struct TestInputSource<Element: Sendable>: Source {
     let input: TestInput<Element>
 
-    /// The splits of `input`, for a source with a watermark strategy of its own.
+    /// A source of what a test sends to `input`; ``StreamTesting/Weir/PipelineBuilder/input(_:idleness:)`` is shorter
+    /// where the stream has event time.
     public init(input: TestInput<Element>) { self.input = input }
 
     /// The splits' numbers.

@@ -136,6 +136,55 @@ import Weir
             ])
     }
 
+    @Test func keyedStepsThatWaitForWatermarksNeedThem() throws {
+        let found = try problems { timed, untimed in
+            let with = timed.map { $0.key }.keyBy { $0 }
+            let without = untimed.map { $0.key }.keyBy { $0 }
+            _ = without.deduplicate("last", within: .seconds(1), keep: .last)
+            _ = without.deduplicate("for ever")
+            _ = without.topN("ranking", 3) { $0 }
+            _ = without.process("clock only") { _ in ClockOnly() }
+            _ = with.process("left", with: without) { _ in TwoInputs() }
+            _ = without.process("right", with: with) { _ in TwoInputs() }
+            _ = with.process("both", with: with) { _ in TwoInputs() }
+        }
+        #expect(found.map(\.step) == ["last", "left", "right"])
+        for problem in found { #expect(problem.message.contains("give the source a watermark strategy"), "\(problem)") }
+    }
+
+    @Test func keyedOperatorsDoNotConsume() throws {
+        let found = try problems { timed, _ in
+            let keyed = timed.keyBy { $0.key }
+            _ = keyed.transform("consumes") { _ in Consuming<KeyedBatch<String, Event>>() }
+            _ = timed.transform("may") { _ in Consuming<Batch<Event>>() }
+            _ = keyed.topN("none", 0) { $0.id }
+        }
+        #expect(found.map(\.step) == ["consumes", "none"])
+        #expect(found.first?.message.contains("make consumesInput false") == true)
+    }
+
+    private struct Consuming<Input: BatchPayload>: StreamOperator {
+        typealias Output = Event
+        static var consumesInput: Bool { true }
+        mutating func process(_ input: Input, _ output: Collector<Event>) throws {}
+    }
+
+    private struct ClockOnly: KeyedProcessor {
+        typealias Key = String
+        typealias Output = String
+        static let needsEventTime = false
+        mutating func process(_ element: String, _ context: borrowing ProcessContext<ClockOnly>) throws {}
+        mutating func onTimer(_ id: Int, at time: Timestamp, _ context: borrowing ProcessContext<ClockOnly>) throws {}
+    }
+
+    private struct TwoInputs: ConnectedProcessor {
+        typealias Key = String
+        typealias Output = String
+        mutating func processLeft(_ element: String, _ context: borrowing ProcessContext<TwoInputs>) throws {}
+        mutating func processRight(_ element: String, _ context: borrowing ProcessContext<TwoInputs>) throws {}
+        mutating func onTimer(_ id: Int, at time: Timestamp, _ context: borrowing ProcessContext<TwoInputs>) throws {}
+    }
+
     private struct WithTimers: KeyedProcessor {
         typealias Key = String
         typealias Output = String

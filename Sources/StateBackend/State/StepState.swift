@@ -73,7 +73,7 @@ public final class StepState {
     ) throws {
         for (name, whole) in saved {
             guard let part = self[name] else {
-                // What only a worker of before knew, such as its inputs' times where it has none now.
+                // What belongs to a worker is there only at some parallelisms (one worker merges no others' inputs).
                 if whole.entries.isEmpty || whole.distribution == .worker { continue }
                 throw StateError(
                     code: .unknownState,

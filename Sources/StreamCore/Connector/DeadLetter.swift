@@ -51,6 +51,15 @@ extension DataStream {
     public var lateRecords: DataStream<Element> { sideOutput(SideOutput<Element>.lateAtSource) }
 }
 
+extension KeyedStream {
+    /// The records for which `keyBy` could not tell the key, where its ``ErrorPolicy`` is to make dead letters of them.
+    public var deadLetters: DataStream<DeadLetter> {
+        let tag = DeadLetter.output
+        let side = builder.sideOutput(tag.name, type: String(reflecting: DeadLetter.self), ofNode: port.node)
+        return DataStream(builder: builder, port: side, hasEventTime: hasEventTime)
+    }
+}
+
 extension SideOutput {
     /// The side output of a source's late records.
     @usableFromInline static var lateAtSource: SideOutput<Element> { SideOutput("late") }

@@ -6,6 +6,10 @@ public final class Collector<Element: Sendable> {
     @usableFromInline @exclusivity(unchecked) var batch: Batch<Element>
     @usableFromInline let outlet: Outlet<Batch<Element>>
     @usableFromInline let counters: StepCounters?
+    /// Where the records were read of which those that are emitted now were made; nil when that is not known.
+    ///
+    /// Set it before the records of a batch are processed, after a ``flush()``.
+    @exclusivity(unchecked) public var origin: BatchOrigin?
 
     /// A collector that passes batches of up to `batchSize` records to `outlet`, and counts them in `counters`.
     @inlinable
@@ -27,6 +31,7 @@ public final class Collector<Element: Sendable> {
     public func flush() throws {
         guard batch.count > 0 else { return }
         counters?.addOut(batch.count)
+        batch.origin = origin
         try outlet.push(batch)
         // The batch is used again, unless somebody downstream has kept it.
         if isKnownUniquelyReferenced(&batch) {

@@ -19,7 +19,7 @@ public final class ErrorHandler<Element> {
     private let step: String
     private let counters: StepCounters
     private let deadLetters: Collector<DeadLetter>?
-    private let codec = RecordText<Element>()
+    private lazy var codec = RecordText<Element>()
 
     init(policy: ErrorPolicy, step: String, counters: StepCounters, deadLetters: Collector<DeadLetter>?) {
         self.policy = policy

@@ -18,7 +18,13 @@ public struct KeyedStream<Key: StreamKey, Element: Sendable> {
     public func transform<Operator: StreamOperator>(
         _ name: String, needsEventTime: Bool = false, _ make: @escaping @Sendable (OperatorContext) throws -> Operator
     ) -> DataStream<Operator.Output> where Operator.Input == KeyedBatch<Key, Element> {
-        attach(name, needsEventTime: needsEventTime) { context, outlet in
+        if Operator.consumesInput {
+            builder.reject(
+                name,
+                "its operator consumes its input, but a keyed batch may have several readers; make consumesInput false "
+                    + "and copy what is to be changed")
+        }
+        return attach(name, needsEventTime: needsEventTime) { context, outlet in
             operatorInlet(try make(context), context, outlet)
         }
     }

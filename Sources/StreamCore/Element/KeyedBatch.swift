@@ -15,6 +15,8 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
     /// How many records fit.
     public let capacity: Int
     @usableFromInline @exclusivity(unchecked) var keyCount = 0
+    /// Where the records from an index on were read, where not all came with the first one's batch.
+    @usableFromInline @exclusivity(unchecked) var laterOrigins: [(start: Int, origin: BatchOrigin?)] = []
 
     /// An empty keyed batch with room for `capacity` records.
     @inlinable
@@ -68,6 +70,33 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
         result.keys.initialize(from: keys, count: keyCount)
         result.hashes.update(from: hashes, count: keyCount)
         result.keyCount = keyCount
+        result.laterOrigins = laterOrigins
         return result
+    }
+
+    /// Says where the records that are added from now on were read.
+    @inlinable
+    func note(origin: BatchOrigin?) {
+        if count == 0 {
+            records.origin = origin
+            laterOrigins.removeAll()
+        } else if let last = laterOrigins.last, last.start == count {
+            laterOrigins[laterOrigins.count - 1].origin = origin
+        } else if (laterOrigins.last?.origin ?? records.origin) !== origin {
+            laterOrigins.append((count, origin))
+        }
+    }
+
+    /// Calls `body` with each stretch of records that were read together, and where that was, if it is known.
+    @inlinable @inline(__always)
+    public func forEachOrigin(_ body: (Range<Int>, BatchOrigin?) throws -> Void) rethrows {
+        var start = 0
+        var origin = records.origin
+        for later in laterOrigins {
+            try body(start..<later.start, origin)
+            start = later.start
+            origin = later.origin
+        }
+        try body(start..<count, origin)
     }
 }

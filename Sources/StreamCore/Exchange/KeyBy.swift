@@ -8,22 +8,31 @@ extension DataStream {
     ///
     /// - Parameters:
     ///   - name: the step's name; nil for its kind and number.
-    ///   - key: the key of a record. Must depend on the record alone.
+    ///   - onError: what becomes of a record for which `key` throws. By default the job fails.
+    ///   - key: the key of a record. Must depend on the record alone; the job fails when it is found to give two keys
+    ///     for one record, which is tried with the first one of each batch.
     @inlinable @inline(__always)
     public func keyBy<Key: StreamKey, Failure: Error>(
-        _ name: String?, _ key: @escaping @Sendable (Element) throws(Failure) -> Key
+        _ name: String?, onError: ErrorPolicy = .fail,
+        _ key: @escaping @Sendable (Element) throws(Failure) -> Key
     ) -> KeyedStream<Key, Element> {
         keyed(self.name(name, "keyBy")) { build, node in
             let outlet: Outlet<KeyedBatch<Key, Element>> = build.outlet(node: node, port: 0)
-            let counters = build.context(node: node).counters
+            let context = build.context(node: node)
+            let counters = context.counters
+            let errors = try context.errors(onError, for: Element.self)
             guard build.parallelism > 1 else {
                 build.connect(
                     Inlet<Batch<Element>>(
                         consumes: false,
                         onBatch: { batch in
                             counters.addIn(batch.count)
-                            let keyed = try KeyedBatch(batch, keyOf: key)
-                            counters.addOut(batch.count)
+                            try checkKey(of: batch, context, key)
+                            let keyed: KeyedBatch<Key, Element>
+                            do throws(Failure) { keyed = try KeyedBatch(batch, keyOf: key) } catch {
+                                keyed = try KeyedBatch(batch, keyOf: key, errors)
+                            }
+                            counters.addOut(keyed.count)
                             try outlet.push(keyed)
                         },
                         onSignal: { signal in
@@ -34,14 +43,15 @@ extension DataStream {
             }
             let partitioner = KeyPartitioner<Key, Element>(
                 sender: build.exchange(node: node, outlet: outlet), parallelism: build.parallelism,
-                batchSize: build.batchSize, keyGroups: build.context(node: node).keyGroups)
+                batchSize: build.batchSize, keyGroups: context.keyGroups)
             build.onIdle { try partitioner.flush() }
             build.connect(
                 Inlet<Batch<Element>>(
                     consumes: true,
                     onBatch: { batch in
                         counters.addIn(batch.count)
-                        try partitioner.partition(batch, key)
+                        try checkKey(of: batch, context, key)
+                        try partitioner.partition(batch, key, errors)
                     },
                     onSignal: { signal in
                         _ = try partitioner.flush()
@@ -50,12 +60,12 @@ extension DataStream {
         }
     }
 
-    /// Groups the stream by key in a step with a default name; see ``keyBy(_:_:)``.
+    /// Groups the stream by key in a step with a default name; see ``keyBy(_:onError:_:)``.
     @inlinable @inline(__always)
     public func keyBy<Key: StreamKey, Failure: Error>(
-        _ key: @escaping @Sendable (Element) throws(Failure) -> Key
+        onError: ErrorPolicy = .fail, _ key: @escaping @Sendable (Element) throws(Failure) -> Key
     ) -> KeyedStream<Key, Element> {
-        keyBy(nil, key)
+        keyBy(nil, onError: onError, key)
     }
 
     @usableFromInline
@@ -65,6 +75,42 @@ extension DataStream {
         let node = builder.add(name, .exchange, inputs: [port], build: build)
         return KeyedStream(
             builder: builder, port: DataflowGraph.Port(node: node, port: 0), hasEventTime: hasEventTime)
+    }
+}
+
+extension KeyedBatch {
+    /// A keyed batch of those of `records` for which `keyOf` doesn't throw.
+    @inlinable
+    convenience init<Failure: Error>(
+        _ records: Batch<Element>, keyOf: (Element) throws(Failure) -> Key, _ errors: ErrorHandler<Element>
+    ) throws {
+        self.init(capacity: records.capacity)
+        note(origin: records.origin)
+        for i in 0..<records.count {
+            let key: Key
+            do throws(Failure) { key = try keyOf(records.elements[i]) } catch {
+                try errors.dispose(records.elements[i], at: records.timestamps[i], error, from: records.origin)
+                continue
+            }
+            append(records.elements[i], at: records.timestamps[i], key: key, hash: key.stableHash)
+        }
+    }
+}
+
+/// Fails the job when the key of the batch's first record is another one when asked for again: its state would be
+/// spread over keys and workers.
+@inlinable
+func checkKey<Key: StreamKey, Element, Failure: Error>(
+    of batch: Batch<Element>, _ context: OperatorContext, _ keyOf: (Element) throws(Failure) -> Key
+) throws {
+    guard batch.count > 0, let key = try? keyOf(batch.elements[0]), let again = try? keyOf(batch.elements[0])
+    else { return }
+    guard Key.same(key, again), key.stableHash == again.stableHash else {
+        throw JobError(
+            code: .stepFailed, step: context.step,
+            message: "the key of one record is \(key), and \(again) when asked for again"
+                + (Key.same(key, again) ? ", with another stableHash" : "")
+                + "; derive the key, and its stableHash, from the record's content alone")
     }
 }
 
@@ -93,23 +139,33 @@ final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
     /// Moves the records of `batch` to their workers' parts, and sends those that are full.
     @inlinable @inline(__always)
     func partition<Failure: Error>(
-        _ batch: Batch<Element>, _ keyOf: (Element) throws(Failure) -> Key
+        _ batch: Batch<Element>, _ keyOf: (Element) throws(Failure) -> Key, _ errors: ErrorHandler<Element>
     ) throws {
         let elements = batch.elements
         let timestamps = batch.timestamps
         let count = batch.count
         batch.count = 0
         var moved = 0
-        // A failing key function stops the job; the records not yet moved are still to be destroyed.
+        for part in parts { part.note(origin: batch.origin) }
+        // When a failing key function stops the job, the records not yet moved are still to be destroyed.
         defer { if moved < count { (elements + moved).deinitialize(count: count - moved) } }
         while moved < count {
-            let key = try keyOf(elements[moved])
+            let key: Key
+            do throws(Failure) { key = try keyOf(elements[moved]) } catch {
+                try errors.dispose(elements[moved], at: timestamps[moved], error, from: batch.origin)
+                (elements + moved).deinitialize(count: 1)
+                moved &+= 1
+                continue
+            }
             let hash = key.stableHash
             let target = workerOfGroup[keyGroups.group(ofHash: hash)]
             let part = parts[target]
             part.append((elements + moved).move(), at: timestamps[moved], key: key, hash: hash)
             moved &+= 1
-            if part.count == batchSize { try send(target) }
+            if part.count == batchSize {
+                try send(target)
+                parts[target].note(origin: batch.origin)
+            }
         }
     }
 

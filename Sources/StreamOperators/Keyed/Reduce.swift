@@ -6,41 +6,63 @@ extension KeyedStream {
     ///
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - onError: what becomes of a record for which `combine` throws. By default the job fails; else the combination
+    ///     stays as it is, and nothing is emitted.
     ///   - combine: the function.
     @inlinable
-    public func reduce(
-        _ name: String, _ combine: @escaping @Sendable (Element, Element) -> Element
+    public func reduce<Failure: Error>(
+        _ name: String, onError: ErrorPolicy = .fail,
+        _ combine: @escaping @Sendable (Element, Element) throws(Failure) -> Element
     ) -> DataStream<Element> {
-        transform(name) { _ in ReduceOperator<Key, Element>(combine) }
+        transform(name) { context in
+            ReduceOperator<Key, Element, Failure>(
+                table: try context.state.table("reduction"), errors: try context.errors(onError, for: Element.self),
+                combine)
+        }
     }
 }
 
 /// A running combination per key.
 @frozen
 @usableFromInline
-struct ReduceOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
+struct ReduceOperator<Key: StreamKey, Element: Sendable, Failure: Error>: StreamOperator {
     @usableFromInline typealias Input = KeyedBatch<Key, Element>
     @usableFromInline typealias Output = Element
 
-    @usableFromInline let combine: @Sendable (Element, Element) -> Element
-    @usableFromInline let table = StateTable<Key, Element>()
+    @usableFromInline let combine: @Sendable (Element, Element) throws(Failure) -> Element
+    @usableFromInline let table: StateTable<Key, Element>
+    @usableFromInline let errors: ErrorHandler<Element>
 
     @inlinable
-    init(_ combine: @escaping @Sendable (Element, Element) -> Element) { self.combine = combine }
+    init(
+        table: StateTable<Key, Element>, errors: ErrorHandler<Element>,
+        _ combine: @escaping @Sendable (Element, Element) throws(Failure) -> Element
+    ) {
+        self.table = table
+        self.errors = errors
+        self.combine = combine
+    }
 
     @inlinable
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Element>) throws {
         let records = input.records
         if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
-        for i in 0..<input.count {
-            var combined = records.elements[i]
-            table.update(
-                input.keys[i], hash: input.hashes[i], insert: { records.elements[i] },
-                update: {
-                    $0 = combine($0, records.elements[i])
-                    combined = $0
-                })
-            try output.emit(combined, at: records.timestamps[i])
+        try input.forEachOrigin { range, origin in
+            try output.flush()
+            output.origin = origin
+            for i in range {
+                let element = records.elements[i]
+                guard let value = table.find(input.keys[i], hash: input.hashes[i]) else {
+                    _ = table.upsert(input.keys[i], hash: input.hashes[i], element)
+                    try output.emit(element, at: records.timestamps[i])
+                    continue
+                }
+                do throws(Failure) { value.pointee = try combine(value.pointee, element) } catch {
+                    try errors.dispose(element, at: records.timestamps[i], error, from: origin)
+                    continue
+                }
+                try output.emit(value.pointee, at: records.timestamps[i])
+            }
         }
     }
 }

@@ -8,10 +8,12 @@ extension DataStream {
     /// - Parameters:
     ///   - name: the step's name; by default its kind and number.
     ///   - outOfOrderness: how far a record may be behind the newest one before it.
+    ///   - onError: what becomes of a record for which `time` throws. By default the job fails.
     ///   - time: the event time of a record, in milliseconds since 1970-01-01 UTC.
     @inlinable
-    public func assignTimestamps(
-        _ name: String? = nil, outOfOrderness: Duration, _ time: @escaping @Sendable (Element) -> Timestamp
+    public func assignTimestamps<Failure: Error>(
+        _ name: String? = nil, outOfOrderness: Duration, onError: ErrorPolicy = .fail,
+        _ time: @escaping @Sendable (Element) throws(Failure) -> Timestamp
     ) -> DataStream<Element> {
         let stepName = self.name(name, "assignTimestamps")
         let bound = outOfOrderness.milliseconds
@@ -20,18 +22,18 @@ extension DataStream {
         }
         return attach(stepName) { context, outlet in
             let counters = context.counters
+            let errors = try context.errors(onError, for: Element.self)
             var newest = Timestamp.min
             var watermark = Timestamp.min
             return Inlet<Batch<Element>>(
                 consumes: true,
                 onBatch: { batch in
                     counters.addIn(batch.count)
-                    counters.addOut(batch.count)
-                    for i in 0..<batch.count {
-                        let timestamp = time(batch.elements[i])
-                        batch.timestamps[i] = timestamp
+                    try batch.visit(errors) { (element, timestamp) throws(Failure) in
+                        timestamp = try time(element)
                         newest = Swift.max(newest, timestamp)
                     }
+                    counters.addOut(batch.count)
                     try outlet.push(batch)
                     // Not by `advanced`, which would keep `Timestamp.max`: the end of the input.
                     let (lowest, tooLow) = newest.subtractingReportingOverflow(bound)

@@ -5,14 +5,17 @@ extension DataStream {
     ///
     /// - Parameters:
     ///   - name: the step's name; nil for its kind and number.
-    ///   - isIncluded: the condition. An error that it throws stops the job, which names the step.
+    ///   - onError: what becomes of a record for which `isIncluded` throws. By default the job fails.
+    ///   - isIncluded: the condition.
     @inlinable @inline(__always)
     public func filter<Failure: Error>(
-        _ name: String?, _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
+        _ name: String?, onError: ErrorPolicy = .fail,
+        _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
     ) -> DataStream<Element> {
         attach(self.name(name, "filter")) { context, outlet in
             let counters = context.counters
             let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
+            let errors = try context.errors(onError, for: Element.self)
             return Inlet<Batch<Element>>(
                 consumes: true,
                 onBatch: { batch in
@@ -29,27 +32,36 @@ extension DataStream {
                             (elements + done).deinitialize(count: count - done)
                         }
                     }
-                    if _isPOD(Element.self) {
-                        // Without a branch on the condition, which the processor could often not foresee.
-                        while done < count {
-                            let isKept = try isIncluded((elements + done).pointee)
-                            (elements + kept).update(from: elements + done, count: 1)
-                            timestamps[kept] = timestamps[done]
-                            kept &+= isKept ? 1 : 0
+                    while done < count {
+                        do throws(Failure) {
+                            if _isPOD(Element.self) {
+                                // Without a branch on the condition, which the processor could often not foresee.
+                                while done < count {
+                                    let isKept = try isIncluded((elements + done).pointee)
+                                    (elements + kept).update(from: elements + done, count: 1)
+                                    timestamps[kept] = timestamps[done]
+                                    kept &+= isKept ? 1 : 0
+                                    done &+= 1
+                                }
+                            }
+                            while done < count {
+                                if try isIncluded((elements + done).pointee) {
+                                    if kept < done {
+                                        (elements + kept).moveInitialize(from: elements + done, count: 1)
+                                        timestamps[kept] = timestamps[done]
+                                    }
+                                    kept &+= 1
+                                } else {
+                                    (elements + done).deinitialize(count: 1)
+                                }
+                                done &+= 1
+                            }
+                        } catch {
+                            try errors.dispose(
+                                (elements + done).pointee, at: timestamps[done], error, from: batch.origin)
+                            (elements + done).deinitialize(count: 1)
                             done &+= 1
                         }
-                    }
-                    while done < count {
-                        if try isIncluded((elements + done).pointee) {
-                            if kept < done {
-                                (elements + kept).moveInitialize(from: elements + done, count: 1)
-                                timestamps[kept] = timestamps[done]
-                            }
-                            kept &+= 1
-                        } else {
-                            (elements + done).deinitialize(count: 1)
-                        }
-                        done &+= 1
                     }
                     batch.count = kept
                     counters.addOut(kept)
@@ -58,19 +70,25 @@ extension DataStream {
                 onSharedBatch: { batch in
                     // Only what is kept is copied.
                     counters.addIn(batch.count)
-                    for i in 0..<batch.count where try isIncluded(batch.elements[i]) {
-                        try collector.emit(batch.elements[i], at: batch.timestamps[i])
+                    collector.origin = batch.origin
+                    for i in 0..<batch.count {
+                        let isKept: Bool
+                        do throws(Failure) { isKept = try isIncluded(batch.elements[i]) } catch {
+                            try errors.dispose(batch.elements[i], at: batch.timestamps[i], error, from: batch.origin)
+                            continue
+                        }
+                        if isKept { try collector.emit(batch.elements[i], at: batch.timestamps[i]) }
                     }
                     try collector.flush()
                 }, onSignal: { try outlet.signal($0) })
         }
     }
 
-    /// Keeps the records for which `isIncluded` is true, in a step with a default name; see ``filter(_:_:)``.
+    /// Keeps the records for which `isIncluded` is true, in a step with a default name; see ``filter(_:onError:_:)``.
     @inlinable @inline(__always)
     public func filter<Failure: Error>(
-        _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
+        onError: ErrorPolicy = .fail, _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
     ) -> DataStream<Element> {
-        filter(nil, isIncluded)
+        filter(nil, onError: onError, isIncluded)
     }
 }

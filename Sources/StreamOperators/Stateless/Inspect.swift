@@ -6,19 +6,23 @@ extension DataStream {
     /// Runs on every worker's thread; `look` must be safe to call from several.
     /// - Parameters:
     ///   - name: the step's name; by default its kind and number.
-    ///   - look: the function. An error that it throws stops the job, which names the step.
+    ///   - onError: what becomes of a record for which `look` throws: with another policy than to fail, which is the
+    ///     default, it is not passed on.
+    ///   - look: the function.
     @inlinable @inline(__always)
     public func inspect<Failure: Error>(
-        _ name: String? = nil, _ look: @escaping @Sendable (Element, Timestamp) throws(Failure) -> Void
+        _ name: String? = nil, onError: ErrorPolicy = .fail,
+        _ look: @escaping @Sendable (Element, Timestamp) throws(Failure) -> Void
     ) -> DataStream<Element> {
         attach(self.name(name, "inspect")) { context, outlet in
             let counters = context.counters
+            let errors = try context.errors(onError, for: Element.self)
             return Inlet<Batch<Element>>(
                 consumes: true,
                 onBatch: { batch in
                     counters.addIn(batch.count)
+                    try batch.visit(errors) { (element, timestamp) throws(Failure) in try look(element, timestamp) }
                     counters.addOut(batch.count)
-                    for i in 0..<batch.count { try look(batch.elements[i], batch.timestamps[i]) }
                     try outlet.push(batch)
                 }, onSignal: { try outlet.signal($0) })
         }

@@ -5,55 +5,77 @@ extension DataStream {
     ///
     /// - Parameters:
     ///   - name: the step's name; nil for its kind and number.
-    ///   - transform: the function. An error that it throws stops the job, which names the step.
+    ///   - onError: what becomes of a record for which `transform` throws. By default the job fails.
+    ///   - transform: the function.
     @inlinable @inline(__always)
     public func map<Output: Sendable, Failure: Error>(
-        _ name: String?, _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
+        _ name: String?, onError: ErrorPolicy = .fail,
+        _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
     ) -> DataStream<Output> {
         attach(self.name(name, "map")) { context, outlet in
             let counters = context.counters
             let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
+            let errors = try context.errors(onError, for: Element.self)
             var spare = Batch<Output>(capacity: context.batchSize)
             return Inlet<Batch<Element>>(
                 consumes: true,
                 onBatch: { batch in
                     let count = batch.count
                     counters.addIn(count)
-                    counters.addOut(count)
                     if !isKnownUniquelyReferenced(&spare) || spare.capacity != batch.capacity {
                         spare = Batch(capacity: batch.capacity)
                     }
                     let from = batch.elements
                     let to = spare.elements
+                    let timestamps = batch.timestamps
                     batch.count = 0
                     var done = 0
+                    var dropped = 0
                     // Only an error leaves records behind.
                     defer { if done < count { (from + done).deinitialize(count: count - done) } }
                     while done < count {
-                        (to + done).initialize(to: try transform((from + done).pointee))
-                        (from + done).deinitialize(count: 1)
-                        done &+= 1
-                        spare.count = done
+                        do throws(Failure) {
+                            while done < count {
+                                (to + (done &- dropped)).initialize(to: try transform((from + done).pointee))
+                                (from + done).deinitialize(count: 1)
+                                if dropped > 0 { timestamps[done &- dropped] = timestamps[done] }
+                                done &+= 1
+                                spare.count = done &- dropped
+                            }
+                        } catch {
+                            try errors.dispose((from + done).pointee, at: timestamps[done], error, from: batch.origin)
+                            (from + done).deinitialize(count: 1)
+                            done &+= 1
+                            dropped &+= 1
+                        }
                     }
+                    counters.addOut(count &- dropped)
                     swap(&batch.timestamps, &spare.timestamps)
+                    spare.origin = batch.origin
                     try outlet.push(spare)
                     if isKnownUniquelyReferenced(&spare) { spare.removeAll() }
                 },
                 onSharedBatch: { batch in
                     counters.addIn(batch.count)
+                    collector.origin = batch.origin
                     for i in 0..<batch.count {
-                        try collector.emit(try transform(batch.elements[i]), at: batch.timestamps[i])
+                        let output: Output
+                        do throws(Failure) { output = try transform(batch.elements[i]) } catch {
+                            try errors.dispose(batch.elements[i], at: batch.timestamps[i], error, from: batch.origin)
+                            continue
+                        }
+                        try collector.emit(output, at: batch.timestamps[i])
                     }
                     try collector.flush()
                 }, onSignal: { try outlet.signal($0) })
         }
     }
 
-    /// Turns each record into another one in a step with a default name; see ``map(_:_:)``.
+    /// Turns each record into another one in a step with a default name; see ``map(_:onError:_:)``.
     @inlinable @inline(__always)
     public func map<Output: Sendable, Failure: Error>(
-        _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
+        onError: ErrorPolicy = .fail, _ transform: @escaping @Sendable (Element) throws(Failure) -> Output
     ) -> DataStream<Output> {
-        map(nil, transform)
+        map(nil, onError: onError, transform)
     }
 }

@@ -1,0 +1,167 @@
+public import StateBackend
+public import StreamCore
+
+/// Drives a keyed step of the user's: selects keys, fires timers, collects outputs, disposes of errors.
+@usableFromInline
+final class KeyedStepRunner<Step: KeyedStep> {
+    @usableFromInline @exclusivity(unchecked) var step: Step
+    @usableFromInline let store: KeyedStateStore<Step.Key>
+    @usableFromInline let timers: KeyedTimers<Step.Key, Step.TimerID>
+    @usableFromInline let output: Collector<Step.Output>
+    @usableFromInline let outlet: Outlet<Batch<Step.Output>>
+    @usableFromInline let context: OperatorContext
+    @usableFromInline @exclusivity(unchecked) var watermark = Timestamp.min
+    /// The watermark that was passed on last: results must be newer, or they are late downstream.
+    @usableFromInline @exclusivity(unchecked) var passedWatermark = Timestamp.min
+    @usableFromInline var sideOutputs: [String: (collector: AnyObject, flush: () throws -> Void)] = [:]
+    @usableFromInline let timerErrors: ErrorHandler<String>
+    /// Whether the watermark can ever rise.
+    @usableFromInline let hasEventTime: Bool
+    /// A misuse that could not be thrown where it was found.
+    @usableFromInline @exclusivity(unchecked) var fault: JobError?
+
+    /// A runner of what `make` makes of the step's state.
+    @inlinable
+    init(
+        _ context: OperatorContext, _ outlet: Outlet<Batch<Step.Output>>, hasEventTime: Bool, onError: ErrorPolicy,
+        _ make: (KeyedStateStore<Step.Key>) throws -> Step
+    ) throws {
+        self.context = context
+        self.outlet = outlet
+        self.hasEventTime = hasEventTime
+        store = KeyedStateStore(context.state)
+        step = try make(store)
+        timers = try KeyedTimers(state: context.state, processingTime: context.processingTime)
+        output = Collector(outlet: outlet, batchSize: context.batchSize, counters: context.counters)
+        timerErrors = try context.errors(onError, for: String.self)
+        guard Step.TimerID.self != Never.self else { return }
+        // The context belongs to what calls these; they must not keep the runner beyond it.
+        context.processingTime.onWake { [unowned self] in try wake(at: $0) }
+        context.onRestored { [unowned self] in restored(at: $0) }
+    }
+
+    /// Hands every record of a batch to the step, its key's state selected.
+    @inlinable @inline(__always)
+    func forEach<Element>(
+        _ batch: KeyedBatch<Step.Key, Element>, _ errors: ErrorHandler<Element>,
+        _ body: (inout Step, Element, borrowing ProcessContext<Step>) throws -> Void
+    ) throws {
+        let records = batch.records
+        context.counters.addIn(batch.count)
+        try batch.forEachOrigin { range, origin in
+            output.origin = origin
+            for i in range {
+                let key = batch.keys[i]
+                store.select(key, hash: batch.hashes[i])
+                do {
+                    try body(
+                        &step, records.elements[i],
+                        ProcessContext(
+                            runner: self, key: key, timestamp: records.timestamps[i], timeDomain: .eventTime))
+                } catch {
+                    try errors.dispose(records.elements[i], at: records.timestamps[i], error, from: origin)
+                }
+            }
+            try flush()
+        }
+    }
+
+    /// Reacts to a signal of the (merged) input, and passes it on.
+    @inlinable
+    func receive(_ signal: Signal) throws {
+        if case .watermark(let watermark) = signal {
+            context.counters.note(watermark: watermark)
+            self.watermark = watermark
+            if watermark < .max { try fire(.eventTime, through: watermark) } else { try fireAll() }
+            try flush()
+            passedWatermark = watermark
+        }
+        try outlet.signal(signal)
+    }
+
+    /// Fires the timers that are due, in the order of their times.
+    ///
+    /// Those that callbacks set for a later time up to `time` fire as well. One set for no later than the timer whose
+    /// callback it is waits for the next round: else this one might never end.
+    @inlinable
+    func fire(_ domain: TimeDomain, through time: Timestamp) throws {
+        output.origin = nil
+        while let firing = timers.next(domain, through: time) {
+            let timer = firing.timer
+            store.select(firing.key, hash: firing.hash)
+            let timestamp: Timestamp
+            switch domain {
+            case .eventTime: timestamp = timer.time
+            case .processingTime: timestamp = max(timer.origin, passedWatermark.advanced(byMilliseconds: 1))
+            }
+            do {
+                try step.onTimer(
+                    timer.id, at: timer.time,
+                    ProcessContext(runner: self, key: firing.key, timestamp: timestamp, timeDomain: domain))
+            } catch {
+                try timerErrors.dispose(
+                    "timer \(timer.id) of key \(firing.key) at \(timer.time)", at: timestamp, error, from: nil)
+            }
+        }
+    }
+
+    /// Fires every timer that is set, once: the input has ended.
+    @inlinable
+    func fireAll() throws {
+        timers.end()
+        while !timers.isEmpty {
+            try fire(.eventTime, through: .max)
+            try fire(.processingTime, through: .max)
+        }
+    }
+
+    @usableFromInline
+    func wake(at time: Timestamp) throws {
+        do {
+            try fire(.processingTime, through: time)
+            try flush()
+        } catch {
+            throw JobError.wrap(error, .stepFailed, step: context.step)
+        }
+    }
+
+    @usableFromInline
+    func restored(at watermark: Timestamp) {
+        self.watermark = watermark
+        passedWatermark = watermark
+        timers.restored()
+    }
+
+    @inlinable
+    func setTimer(
+        _ id: Step.TimerID, at time: Timestamp, in domain: TimeDomain, from timestamp: Timestamp, _ key: Step.Key
+    ) {
+        if domain == .eventTime && !hasEventTime { return refuseEventTime() }
+        timers.set(id, at: time, in: domain, from: timestamp, key, store.selectedHash)
+    }
+
+    @usableFromInline
+    func refuseEventTime() {
+        fault = JobError(
+            code: .stepFailed, step: context.step,
+            message: "it sets a timer of event time, but its input has no watermarks; give the source a watermark "
+                + "strategy other than .none, or set the timer `in: .processingTime`")
+    }
+
+    /// The collector of a side output, made when it is used first; nil when nobody reads it.
+    @inlinable
+    func sideOutput<Side: Sendable>(_ tag: SideOutput<Side>) throws -> Collector<Side>? {
+        // One of another type under the same name is refused by the context.
+        if let known = sideOutputs[tag.name]?.collector as? Collector<Side> { return known }
+        guard let collector = try context.collector(for: tag) else { return nil }
+        sideOutputs[tag.name] = (collector, { try collector.flush() })
+        return collector
+    }
+
+    @inlinable
+    func flush() throws {
+        if let fault { throw fault }
+        try output.flush()
+        for side in sideOutputs.values { try side.flush() }
+    }
+}
