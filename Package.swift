@@ -85,6 +85,9 @@ let package = Package(
         .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),
+        // The code of the guides, which their pages show word for word.
+        .testTarget(
+            name: "GuideTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
     ]
 )
