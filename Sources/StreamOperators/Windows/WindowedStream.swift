@@ -165,3 +165,20 @@ extension KeyedStream {
             settings: WindowSettings(allowedLateness: allowedLateness.milliseconds, late: late))
     }
 }
+
+extension DataStream {
+    /// Cuts the whole stream into windows, regardless of any key: all records meet on one worker, and the panes' key is
+    /// always 0.
+    ///
+    /// - Parameters:
+    ///   - windowing: how records are assigned to windows, such as `.tumbling(.seconds(60))`.
+    ///   - allowedLateness: how long after the watermark has passed its end a window still takes records. The default
+    ///     is zero.
+    ///   - late: what becomes of later ones. By default they are dropped and counted.
+    @inlinable
+    public func windowAll<Windows: Windowing>(
+        _ windowing: Windows, allowedLateness: Duration = .zero, late: LateRecords<Element> = .drop
+    ) -> WindowedStream<Int, Windows, EventTimeTrigger<Element>> where Windows.Element == Element {
+        keyBy { _ in 0 }.window(windowing, allowedLateness: allowedLateness, late: late)
+    }
+}

@@ -80,30 +80,22 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
     public var accumulatorCodec: StateCodec<Accumulator> { TimedElement<Element>.codec.array }
 
     /// Passes on what was emitted to side outputs.
-    public mutating func flush() throws { try services.flush() }
+    public mutating func flush() throws { try services.sides.flush() }
 }
 
 /// The side outputs and the clock that a window's function may use.
 ///
 /// Invariant (the reason for `@unchecked Sendable`): made for one worker's operator and used on its thread only.
 final class WindowServices: @unchecked Sendable {
-    private let context: OperatorContext
-    private var sideOutputs: [String: (collector: AnyObject, flush: () throws -> Void)] = [:]
+    let sides: SideCollectors
+    private let clock: ProcessingTime
 
-    init(_ context: OperatorContext) { self.context = context }
-
-    var processingTime: Timestamp { context.processingTime.now }
-
-    func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>, at timestamp: Timestamp) throws {
-        if let known = sideOutputs[tag.name]?.collector as? Collector<Side> {
-            return try known.emit(element, at: timestamp)
-        }
-        guard let collector = try context.collector(for: tag) else { return }
-        sideOutputs[tag.name] = (collector, { try collector.flush() })
-        try collector.emit(element, at: timestamp)
+    init(_ context: OperatorContext) {
+        sides = SideCollectors(context)
+        clock = context.processingTime
     }
 
-    func flush() throws { for side in sideOutputs.values { try side.flush() } }
+    var processingTime: Timestamp { clock.now }
 }
 
 /// What the function of a window's `process` can see and do.
@@ -138,6 +130,6 @@ public struct WindowContext<Key: StreamKey, Output: Sendable>: ~Copyable {
 
     /// Emits a record to a side output of the step.
     public func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>) throws {
-        try services.emit(element, to: tag, at: pane.timestamp)
+        try services.sides.emit(element, to: tag, at: pane.timestamp)
     }
 }
