@@ -50,7 +50,7 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ], swiftSettings: swiftSettings),
         .target(
-            name: "StreamOperators", dependencies: ["CWeir", "StateBackend", "StreamCore"],
+            name: "StreamOperators", dependencies: ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
             swiftSettings: swiftSettings),
         .target(
             name: "StreamConnectors", dependencies: ["StreamCore", "StreamFormats"], swiftSettings: swiftSettings),
@@ -80,6 +80,8 @@ let package = Package(
             name: "StreamOperatorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamConnectorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StreamTestingTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),

@@ -109,14 +109,14 @@ public struct AdAnalyticsPipeline: Sendable {
         let facts = engagements.union("campaign-facts", conversions).keyBy("by-campaign") {
             TenantKey($0.tenant, $0.campaign)
         }
-        let granularities: [(String, Windowing)] = [
-            ("minute", .tumbling(.seconds(60))), ("hour", .tumbling(.seconds(3_600))),
-            ("day", .tumbling(.seconds(86_400))), ("total", .global),
-        ]
-        for (name, windowing) in granularities {
+        func write<Windows: Windowing>(_ name: String, _ windowing: Windows) where Windows.Element == CampaignFact {
             let totals = facts.window(windowing).aggregate("campaigns-\(name)", CampaignAggregate())
             output.write(campaigns: totals, name)
         }
+        write("minute", .tumbling(.seconds(60)))
+        write("hour", .tumbling(.seconds(3_600)))
+        write("day", .tumbling(.seconds(86_400)))
+        write("total", .global())
     }
 
     private func writeSessions(_ events: DataStream<AdEvent>, to output: AdAnalyticsOutput) {
@@ -130,7 +130,7 @@ public struct AdAnalyticsPipeline: Sendable {
         let totals =
             sessions
             .keyBy("sessions-by-tenant") { $0.key.first }
-            .window(.global)
+            .window(.global())
             .aggregate("session-totals", SessionTotalsAggregate())
         output.write(sessionTotals: totals)
     }
@@ -146,10 +146,10 @@ public struct AdAnalyticsPipeline: Sendable {
             hours: byTenant.window(.tumbling(.seconds(3_600)))
                 .aggregate("events-by-hour", FunnelAggregate(countsUsers: false)))
         output.write(
-            funnel: byTenant.window(.global).aggregate("funnel", FunnelAggregate(countsUsers: true)))
+            funnel: byTenant.window(.global()).aggregate("funnel", FunnelAggregate(countsUsers: true)))
         output.write(
             conversions: attributions.keyBy("conversions-by-tenant") { $0.tenant }
-                .window(.global)
+                .window(.global())
                 .aggregate("conversion-totals", ConversionAggregate()))
     }
 }

@@ -29,7 +29,7 @@ public struct OperatorHarness<Input: Sendable, Output: Sendable>: Sendable {
         }
     }
 
-    private let describe: @Sendable (DataStream<Input>) throws -> DataStream<Output>
+    let describe: @Sendable (DataStream<Input>) throws -> DataStream<Output>
 
     /// A harness for the steps that `describe` attaches to its input.
     public init(_ describe: @escaping @Sendable (DataStream<Input>) throws -> DataStream<Output>) {

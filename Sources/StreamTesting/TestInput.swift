@@ -75,7 +75,8 @@ public final class TestInput<Element: Sendable>: Sendable {
                 case .caughtUp: return .caughtUp
                 }
             }
-            return taken == state.queues[split].count && state.hasEnded[split] ? .end : .more
+            if taken < state.queues[split].count { return .more }
+            return state.hasEnded[split] ? .end : .waiting
         }
     }
 }

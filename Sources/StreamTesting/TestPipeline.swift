@@ -23,6 +23,8 @@ public final class TestPipeline {
     public private(set) var job: Job
     /// What keeps the job from running by itself.
     private var scheduler: ManualScheduler
+    /// What keeps look-ups from running by themselves.
+    private let executor = ManualExecutor()
     private let pipeline: Pipeline
     private var options: JobOptions
     private var seed: UInt64
@@ -48,6 +50,7 @@ public final class TestPipeline {
         options = JobOptions(parallelism: parallelism, batchSize: batchSize)
         options.clock = clock
         options.scheduler = scheduler
+        options.lookupExecutor = executor
         options.logger = JobOptions.silentLogger
         options.metricsInterval = nil
         if let snapshot {
@@ -60,13 +63,15 @@ public final class TestPipeline {
     deinit {
         job.cancel()
         scheduler.settle()
+        _ = executor.drain()
     }
 
     /// Works until there is nothing to do: all that was sent is processed and everything held back is passed on.
     ///
+    /// Look-ups run on the test's thread as well, as far as they don't wait for something outside.
     /// - Throws: ``JobError`` when the job failed.
     public func settle() throws {
-        scheduler.settle()
+        repeat { scheduler.settle() } while executor.drain()
         if let failure = job.failure { throw failure }
     }
 
@@ -112,6 +117,7 @@ public final class TestPipeline {
         let snapshot = try snapshot()
         job.cancel()
         scheduler.settle()
+        _ = executor.drain()
         seed &+= 1
         scheduler = ManualScheduler(seed: seed)
         options.parallelism = parallelism ?? options.parallelism

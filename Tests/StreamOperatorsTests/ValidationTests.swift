@@ -45,8 +45,8 @@ import Weir
                 .session(gap: .seconds(Int64.max)),
                 "the session gap is 9223372036854775807 ms; it must be at most 2^60 ms"
             ),
-        ] as [(Windowing, String)])
-    func windowsOutOfRange(_ windowing: Windowing, message: String) throws {
+        ] as [(TestWindowing, String)])
+    func windowsOutOfRange(_ windowing: TestWindowing, message: String) throws {
         let found = try problems { timed, _ in
             _ = timed.keyBy { $0.key }.window(windowing).aggregate("windows", .count())
         }
@@ -58,7 +58,7 @@ import Weir
         let found = try problems { timed, _ in
             let keyed = timed.keyBy { $0.key }
             for (index, windowing) in [
-                Windowing.tumbling(.milliseconds(1)), .tumbling(.milliseconds(10), offset: .milliseconds(-9)),
+                TestWindowing.tumbling(.milliseconds(1)), .tumbling(.milliseconds(10), offset: .milliseconds(-9)),
                 .sliding(.milliseconds(10), every: .milliseconds(20), offset: .milliseconds(19)),
                 .sliding(.milliseconds(1 << 60), every: .milliseconds(1)), .session(gap: .milliseconds(1)), .global,
             ].enumerated() {
@@ -70,7 +70,7 @@ import Weir
 
     @Test func negativeLateness() throws {
         let found = try problems { timed, _ in
-            _ = timed.keyBy { $0.key }.window(.global, allowedLateness: .milliseconds(-1)).aggregate(
+            _ = timed.keyBy { $0.key }.window(.global(), allowedLateness: .milliseconds(-1)).aggregate(
                 "windows", .count())
         }
         #expect(
@@ -95,7 +95,7 @@ import Weir
             _ = keyed.window(.tumbling(.seconds(1))).aggregate("tumbling", .count())
             _ = keyed.window(.sliding(.seconds(2), every: .seconds(1))).aggregate("sliding", .count())
             _ = keyed.window(.session(gap: .seconds(1))).aggregate("session", .count())
-            _ = keyed.window(.global).aggregate("global", .count())
+            _ = keyed.window(.global()).aggregate("global", .count())
             _ = keyed.deduplicate("once", within: .seconds(1))
             _ = keyed.reduce("reduce") { a, _ in a }
             _ = timed.keyBy { $0.key }.join("right", keyed, within: .after(upTo: .zero)) { a, _ in a }

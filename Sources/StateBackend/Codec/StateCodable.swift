@@ -131,7 +131,11 @@ extension Array: StateCodable where Element: StateCodable {
     @inlinable
     public func encode(into encoder: inout StateEncoder) throws {
         encoder.writeVarint(UInt64(count))
-        for element in self { try encoder.encode(element) }
+        for element in self {
+            let start = encoder.bytes.count
+            try encoder.encode(element)
+            encoder.pad(since: start)
+        }
     }
 
     /// Reads elements.
@@ -139,8 +143,11 @@ extension Array: StateCodable where Element: StateCodable {
     public init(decoding decoder: inout StateDecoder) throws {
         let count = try decoder.readCount()
         self = []
-        reserveCapacity(count)
-        for _ in 0..<count { append(try decoder.decode()) }
+        for _ in 0..<count {
+            let start = decoder.position
+            append(try decoder.decode())
+            try decoder.skipPad(since: start)
+        }
     }
 }
 
@@ -160,8 +167,10 @@ extension Dictionary: StateCodable where Key: StateCodable, Value: StateCodable 
     public func encode(into encoder: inout StateEncoder) throws {
         encoder.writeVarint(UInt64(count))
         for (key, value) in self {
+            let start = encoder.bytes.count
             try encoder.encode(key)
             try encoder.encode(value)
+            encoder.pad(since: start)
         }
     }
 
@@ -170,8 +179,10 @@ extension Dictionary: StateCodable where Key: StateCodable, Value: StateCodable 
     public init(decoding decoder: inout StateDecoder) throws {
         self = [:]
         for _ in 0..<(try decoder.readCount()) {
+            let start = decoder.position
             let key: Key = try decoder.decode()
             self[key] = try decoder.decode(Value.self)
+            try decoder.skipPad(since: start)
         }
     }
 }

@@ -44,12 +44,16 @@ public struct StateCodec<Value>: @unchecked Sendable {
     }
 
     /// The codec that the type brings: its ``StateCodable`` conformance; else ``CodableCodec`` when it is `Codable`;
-    /// else, for a trivial type, its bytes in memory.
+    /// else the codec of its raw value when it has one; else, for a trivial type, its bytes in memory.
     ///
     /// A type with none of these gets a codec that throws ``StateError`` with code `noCodec` when it is used.
     public static var automatic: StateCodec<Value> {
         if let type = Value.self as? any StateCodable.Type, let codec = Self.of(stateCodable: type) { return codec }
         if let type = Value.self as? any Codable.Type, let codec = Self.of(codable: type) { return codec }
+        // Before the bytes in memory: those of an enumeration are the places of its cases, which may be reordered.
+        if let type = Value.self as? any RawRepresentable.Type, let codec = Self.of(rawRepresentable: type) {
+            return codec
+        }
         if _isPOD(Value.self) { return raw }
         let error = StateError(
             code: .noCodec,
@@ -64,16 +68,24 @@ public struct StateCodec<Value>: @unchecked Sendable {
     public func decode(_ decoder: inout StateDecoder) throws -> Value { try read(&decoder) }
 
     private static func of<Type: StateCodable>(stateCodable type: Type.Type) -> StateCodec<Value>? {
-        StateCodec<Type>(
-            form: .own, write: { try $0.encode(into: &$1) }, read: { try Type(decoding: &$0) }
-        ) as? StateCodec<Value>
+        let functions = OwnFunctions<Type>()
+        return StateCodec<Type>(form: .own, write: functions.write, read: functions.read) as? StateCodec<Value>
     }
 
     private static func of<Type: Codable>(codable type: Type.Type) -> StateCodec<Value>? {
-        StateCodec<Type>(
-            form: .codable, write: { try CodableCodec.encode($0, into: &$1) },
-            read: { try CodableCodec.decode(Type.self, &$0) }
-        ) as? StateCodec<Value>
+        let functions = CodableFunctions<Type>()
+        return StateCodec<Type>(form: .codable, write: functions.write, read: functions.read) as? StateCodec<Value>
+    }
+
+    private static func of<Type: RawRepresentable>(rawRepresentable type: Type.Type) -> StateCodec<Value>? {
+        let functions = RawValueFunctions<Type>(codec: StateCodec<Type.RawValue>.automatic)
+        let form: StateCodec<Type>.Form
+        switch functions.codec.form {
+        case .own: form = .own
+        case .codable: form = .codable
+        case .raw, .missing: return nil
+        }
+        return StateCodec<Type>(form: form, write: functions.write, read: functions.read) as? StateCodec<Value>
     }
 
     private static var raw: StateCodec<Value> {
@@ -96,12 +108,20 @@ extension StateCodec {
         StateCodec<[Value]>(
             encode: { values, encoder in
                 encoder.writeVarint(UInt64(values.count))
-                for value in values { try self.encode(value, into: &encoder) }
+                for value in values {
+                    let start = encoder.bytes.count
+                    try self.encode(value, into: &encoder)
+                    encoder.pad(since: start)
+                }
             },
             decode: { decoder in
-                let count = try decoder.readCount(ofSize: 0)
+                let count = try decoder.readCount()
                 var values: [Value] = []
-                for _ in 0..<count { values.append(try self.decode(&decoder)) }
+                for _ in 0..<count {
+                    let start = decoder.position
+                    values.append(try self.decode(&decoder))
+                    try decoder.skipPad(since: start)
+                }
                 return values
             })
     }
@@ -114,5 +134,35 @@ extension StateCodec {
                 if let value { try self.encode(value, into: &encoder) }
             },
             decode: { decoder in try decoder.decode(Bool.self) ? try self.decode(&decoder) : nil })
+    }
+}
+
+/// A conformance's functions as values that may be sent, which closures that capture its type may not.
+private struct OwnFunctions<Value: StateCodable>: Sendable {
+    @Sendable func write(_ value: Value, into encoder: inout StateEncoder) throws { try value.encode(into: &encoder) }
+    @Sendable func read(from decoder: inout StateDecoder) throws -> Value { try Value(decoding: &decoder) }
+}
+
+/// As ``OwnFunctions``, for `Codable`.
+private struct CodableFunctions<Value: Codable>: Sendable {
+    @Sendable func write(_ value: Value, into encoder: inout StateEncoder) throws {
+        try CodableCodec.encode(value, into: &encoder)
+    }
+    @Sendable func read(from decoder: inout StateDecoder) throws -> Value {
+        try CodableCodec.decode(Value.self, &decoder)
+    }
+}
+
+/// As ``OwnFunctions``, for raw values.
+private struct RawValueFunctions<Value: RawRepresentable>: Sendable {
+    let codec: StateCodec<Value.RawValue>
+
+    @Sendable func write(_ value: Value, into encoder: inout StateEncoder) throws {
+        try codec.encode(value.rawValue, into: &encoder)
+    }
+    @Sendable func read(from decoder: inout StateDecoder) throws -> Value {
+        let raw = try codec.decode(&decoder)
+        guard let value = Value(rawValue: raw) else { throw decoder.malformed("\(raw) is no \(Value.self)") }
+        return value
     }
 }

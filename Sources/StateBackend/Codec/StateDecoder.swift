@@ -55,7 +55,7 @@ public struct StateDecoder: Sendable {
         return Int64(bitPattern: value &>> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    /// Reads a number of elements that follow, each of `size` bytes at least.
+    /// Reads a number of elements that follow, each of `size` bytes at least, which is 1 or more.
     @inlinable
     public mutating func readCount(ofSize size: Int = 1) throws -> Int {
         let count = try readVarint()
@@ -69,6 +69,12 @@ public struct StateDecoder: Sendable {
         let count = try readCount()
         defer { position += count }
         return bytes[position..<(position + count)]
+    }
+
+    /// Skips the byte of a value without bytes: what ``StateEncoder`` writes where `pad` is called.
+    @inlinable
+    mutating func skipPad(since start: Int) throws {
+        if position == start { _ = try readFixed(UInt8.self) }
     }
 
     /// Reads a value by its own codec.

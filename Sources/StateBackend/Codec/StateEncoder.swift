@@ -44,4 +44,13 @@ public struct StateEncoder: Sendable {
     /// Writes a value by its own codec.
     @inlinable
     public mutating func encode<Value: StateCodable>(_ value: Value) throws { try value.encode(into: &self) }
+
+    /// Writes a byte if nothing was written since there were `count` bytes.
+    ///
+    /// So each of several values has a byte at least, and a number of values that the bytes can't hold is known to be
+    /// wrong before memory is taken for them.
+    @inlinable
+    mutating func pad(since count: Int) {
+        if bytes.count == count { bytes.append(0) }
+    }
 }

@@ -14,7 +14,11 @@
 ///     var stableHash: UInt64 { StableHash.combine(tenant.stableHash, user.stableHash) }
 /// }
 /// ```
-/// Equal keys must have equal hashes, in every process: derive the hash from the value alone.
+/// Equal keys must have equal hashes, in every process: derive the hash from the value alone. A type with a raw value
+/// that is a key, such as an enumeration, only declares the conformance:
+/// ```swift
+/// enum Country: String, StreamKey { case de, fr, it }
+/// ```
 public protocol StreamKey: Hashable, Sendable {
     /// A 64-bit hash that is the same for equal keys, in every process and on every machine.
     var stableHash: UInt64 { get }
@@ -33,6 +37,16 @@ extension StreamKey where Self: FixedWidthInteger {
     /// The hash of the number, the same for every width.
     @inlinable @inline(__always)
     public var stableHash: UInt64 { StableHash.hash(UInt64(truncatingIfNeeded: self)) }
+}
+
+extension StreamKey where Self: RawRepresentable, RawValue: StreamKey {
+    /// The hash of the raw value.
+    @inlinable @inline(__always)
+    public var stableHash: UInt64 { rawValue.stableHash }
+
+    /// Whether the raw values are the same.
+    @inlinable @inline(__always)
+    public static func same(_ a: Self, _ b: Self) -> Bool { a == b && RawValue.same(a.rawValue, b.rawValue) }
 }
 
 extension Int: StreamKey {}

@@ -28,7 +28,7 @@ extension StatePart {
 public enum StateDistribution: UInt8, Sendable {
     /// By their key's group.
     case keyed
-    /// Evenly: they belong to no key.
+    /// To the worker that had them; evenly when the parallelism has changed. They belong to no key.
     case list
     /// Every worker holds the same entries; one worker's are saved and all workers load them.
     case broadcast
@@ -40,7 +40,7 @@ public enum StateDistribution: UInt8, Sendable {
 public struct SavedPart: Sendable, Equatable {
     /// One entry.
     public struct Entry: Sendable, Equatable {
-        /// The key's stable hash; the worker's number where the part belongs to the worker.
+        /// The key's stable hash; the worker's number where there is no key.
         public let hash: UInt64
         /// The entry, as its part wrote it.
         public let bytes: [UInt8]

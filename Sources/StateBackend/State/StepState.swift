@@ -53,7 +53,7 @@ public final class StepState {
             saved[name] = whole
             if distribution == .broadcast && worker > 0 { continue }
             try part.save { hash, entry in
-                let hash = distribution == .worker ? UInt64(worker) : hash
+                let hash = distribution == .worker || distribution == .list ? UInt64(worker) : hash
                 whole.entries.append(SavedPart.Entry(hash: hash, bytes: entry.bytes))
             }
             saved[name] = whole
@@ -85,7 +85,10 @@ public final class StepState {
                 case .keyed:
                     let group = keyGroups.group(ofHash: entry.hash)
                     guard keyGroups.worker(ofGroup: group, parallelism: parallelism) == worker else { continue }
-                case .list: guard index % parallelism == worker else { continue }
+                case .list:
+                    // As it was, where that is possible, so that what is ordered stays so.
+                    let isSame = parallelism == previousParallelism
+                    guard isSame ? entry.hash == worker : index % parallelism == worker else { continue }
                 case .broadcast: break
                 case .worker: guard parallelism == previousParallelism, entry.hash == worker else { continue }
                 }

@@ -32,8 +32,10 @@ extension Source {
 /// What reading a split came to.
 @frozen
 public enum ReadStatus: Sendable {
-    /// There may be more at once.
+    /// There may be more at once: ask again, also when nothing was read.
     case more
+    /// Nothing can be had without waiting, though not everything that there is has been read: data is on its way.
+    case waiting
     /// Everything that there is has been read; more may come later.
     case caughtUp
     /// The split has ended.

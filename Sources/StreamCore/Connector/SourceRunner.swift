@@ -112,7 +112,8 @@ final class SourceRunner<Input: Source> {
             let got = output.batch.count + output.deadLetters.count
             if got > 0 { try pass(position) }
             switch status {
-            case .more:
+            case .more: return .progress
+            case .waiting:
                 if got > 0 { return .progress }
                 try noteQuiet(position, hasCaughtUp: false)
             case .caughtUp:

@@ -48,26 +48,31 @@ public struct KeyedStream<Key: StreamKey, Element: Sendable> {
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
     ///   - other: the second input.
+    ///   - needsEventTime: whether the operator waits for watermarks, so that streams without them are rejected.
     ///   - make: makes a worker's operator.
     @inlinable
     public func connect<Right: Sendable, Operator: TwoInputOperator>(
-        _ name: String, _ other: KeyedStream<Key, Right>,
+        _ name: String, _ other: KeyedStream<Key, Right>, needsEventTime: Bool = true,
         _ make: @escaping @Sendable (OperatorContext) throws -> Operator
     ) -> DataStream<Operator.Output>
     where Operator.Left == KeyedBatch<Key, Element>, Operator.Right == KeyedBatch<Key, Right> {
-        attach(name, other) { context, outlet in twoInputInlets(try make(context), context, outlet) }
+        attach(name, other, needsEventTime: needsEventTime) { context, outlet in
+            twoInputInlets(try make(context), context, outlet)
+        }
     }
 
     @usableFromInline
     func attach<Right: Sendable, Output: Sendable>(
-        _ name: String, _ other: KeyedStream<Key, Right>,
+        _ name: String, _ other: KeyedStream<Key, Right>, needsEventTime: Bool = true,
         _ make:
             @escaping @Sendable (OperatorContext, Outlet<Batch<Output>>) throws -> (
                 Inlet<KeyedBatch<Key, Element>>, Inlet<KeyedBatch<Key, Right>>
             )
     ) -> DataStream<Output> {
-        requireEventTime(name)
-        other.requireEventTime(name)
+        if needsEventTime {
+            requireEventTime(name)
+            other.requireEventTime(name)
+        }
         let node = builder.add(name, .operation, inputs: [port, other.port]) { build, node in
             let inlets = try make(build.context(node: node), build.outlet(node: node, port: 0))
             build.connect(inlets.0, input: 0, ofNode: node)

@@ -46,6 +46,11 @@ public struct JobOptions: Sendable {
     /// The default is every second.
     public var metricsInterval: Duration? = .seconds(1)
 
+    /// Where the tasks of look-ups run; nil for Swift's own executor.
+    ///
+    /// For tests, which run them on their own thread.
+    package var lookupExecutor: (any TaskExecutor)?
+
     /// The defaults.
     public init() {}
 

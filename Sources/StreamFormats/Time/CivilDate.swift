@@ -1,7 +1,8 @@
 /// Days since 1970-01-01 and dates of the proleptic Gregorian calendar, by Howard Hinnant's algorithms
 /// ("chrono-compatible low-level date algorithms").
-enum CivilDate {
-    static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
+public enum CivilDate {
+    /// The number of days from 1970-01-01 to a date, negative before; the month is 1 through 12.
+    public static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400
@@ -9,7 +10,8 @@ enum CivilDate {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    static func date(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    /// The date that lies `days` days after 1970-01-01.
+    public static func date(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -22,7 +24,8 @@ enum CivilDate {
         )
     }
 
-    static func daysIn(month: Int64, year: Int64) -> Int64 {
+    /// The number of days in a month, 1 through 12.
+    public static func daysIn(month: Int64, year: Int64) -> Int64 {
         switch month {
         case 2: return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: return 30

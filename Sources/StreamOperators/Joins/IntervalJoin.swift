@@ -1,26 +1,5 @@
 public import StreamCore
 
-/// How far, in event time, a record of the second stream may be from one of the first: [lower, upper], both inclusive.
-public struct JoinBounds: Sendable, Equatable {
-    /// The least difference, in milliseconds; negative for before.
-    public let lower: Int64
-    /// The greatest difference, in milliseconds.
-    public let upper: Int64
-
-    /// At the same time or after, by up to `limit`.
-    public static func after(upTo limit: Duration) -> JoinBounds { JoinBounds(lower: 0, upper: limit.milliseconds) }
-
-    /// At the same time or before, by up to `limit`.
-    public static func before(upTo limit: Duration) -> JoinBounds {
-        JoinBounds(lower: -Swift.max(limit.milliseconds, -.max), upper: 0)
-    }
-
-    /// By `lower` to `upper`; negative for before.
-    public static func between(_ lower: Duration, _ upper: Duration) -> JoinBounds {
-        JoinBounds(lower: lower.milliseconds, upper: upper.milliseconds)
-    }
-}
-
 extension KeyedStream {
     /// Joins each record with those of `other` with the same key whose time is within `bounds` of its own.
     ///
@@ -39,15 +18,93 @@ extension KeyedStream {
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
         _ combine: @escaping @Sendable (Element, Right) throws -> Output
     ) -> DataStream<Output> {
-        if bounds.lower > bounds.upper {
-            builder.reject(
-                name,
-                "the join's lower bound, \(bounds.lower) ms, is above the upper one, \(bounds.upper) ms; swap them")
-        }
+        intervalJoin(
+            name, other, within: bounds, lateLeft: lateLeft, lateRight: lateRight,
+            JoinResults(pair: combine))
+    }
+
+    /// Joins as an inner interval join does, and gives the records of this stream that have no match as well.
+    ///
+    /// As ``join(_:_:within:lateLeft:lateRight:_:)``, and a record of this stream without a match comes as well, with
+    /// its own timestamp, as soon as the watermark proves that no match can come: when it is greater than the record's
+    /// time plus the upper bound. For
+    /// that the watermark of the result lags behind the input's. A late record is in the late output alone.
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - other: the second stream.
+    ///   - bounds: how far after (or before) a record of this stream one of `other` may be.
+    ///   - lateLeft: what becomes of this stream's late records. By default they are dropped and counted.
+    ///   - lateRight: what becomes of the other stream's late records. By default they are dropped and counted.
+    ///   - combine: makes the result of a pair, or of a record without a match. An error that it throws stops the job, which names the step.
+    @inlinable
+    public func leftJoin<Right: Sendable, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, within bounds: JoinBounds,
+        lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
+        _ combine: @escaping @Sendable (Element, Right?) throws -> Output
+    ) -> DataStream<Output> {
+        intervalJoin(
+            name, other, within: bounds, lateLeft: lateLeft, lateRight: lateRight,
+            JoinResults(pair: combine, leftAlone: { try combine($0, nil) }))
+    }
+
+    /// Joins as an inner interval join does, and gives the records of `other` that have no match as well.
+    ///
+    /// As ``join(_:_:within:lateLeft:lateRight:_:)``, and a record of `other` without a match comes as well, with
+    /// its own timestamp, as soon as the watermark proves that no match can come: when it is greater than the record's
+    /// time less the lower bound. For
+    /// that the watermark of the result lags behind the input's. A late record is in the late output alone.
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - other: the second stream.
+    ///   - bounds: how far after (or before) a record of this stream one of `other` may be.
+    ///   - lateLeft: what becomes of this stream's late records. By default they are dropped and counted.
+    ///   - lateRight: what becomes of the other stream's late records. By default they are dropped and counted.
+    ///   - combine: makes the result of a pair, or of a record without a match. An error that it throws stops the job, which names the step.
+    @inlinable
+    public func rightJoin<Right: Sendable, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, within bounds: JoinBounds,
+        lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
+        _ combine: @escaping @Sendable (Element?, Right) throws -> Output
+    ) -> DataStream<Output> {
+        intervalJoin(
+            name, other, within: bounds, lateLeft: lateLeft, lateRight: lateRight,
+            JoinResults(pair: combine, rightAlone: { try combine(nil, $0) }))
+    }
+
+    /// Joins as an inner interval join does, and gives the records of both streams that have no match as well.
+    ///
+    /// As ``leftJoin(_:_:within:lateLeft:lateRight:_:)`` and ``rightJoin(_:_:within:lateLeft:lateRight:_:)`` in one; at
+    /// least one of the function's arguments is not nil.
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - other: the second stream.
+    ///   - bounds: how far after (or before) a record of this stream one of `other` may be.
+    ///   - lateLeft: what becomes of this stream's late records. By default they are dropped and counted.
+    ///   - lateRight: what becomes of the other stream's late records. By default they are dropped and counted.
+    ///   - combine: makes the result of a pair, or of a record without a match. An error that it throws stops the job, which names the step.
+    @inlinable
+    public func fullJoin<Right: Sendable, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, within bounds: JoinBounds,
+        lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
+        _ combine: @escaping @Sendable (Element?, Right?) throws -> Output
+    ) -> DataStream<Output> {
+        intervalJoin(
+            name, other, within: bounds, lateLeft: lateLeft, lateRight: lateRight,
+            JoinResults(
+                pair: combine, leftAlone: { try combine($0, nil) }, rightAlone: { try combine(nil, $0) }))
+    }
+
+    @inlinable
+    func intervalJoin<Right: Sendable, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, within bounds: JoinBounds,
+        lateLeft: LateRecords<Element>, lateRight: LateRecords<Right>, _ results: JoinResults<Element, Right, Output>
+    ) -> DataStream<Output> {
+        if let problem = bounds.problem { builder.reject(name, problem) }
         return connect(name, other) { context in
-            IntervalJoinOperator<Key, Element, Right, Output>(
+            try IntervalJoinOperator<Key, Element, Right, Output>(
                 bounds: bounds, lateLeft: try LatenessPolicy(allowed: 0, late: lateLeft, context: context),
-                lateRight: try LatenessPolicy(allowed: 0, late: lateRight, context: context), combine: combine)
+                lateRight: try LatenessPolicy(allowed: 0, late: lateRight, context: context), results: results,
+                context: context)
         }
     }
 }

@@ -1,28 +1,59 @@
 public import StateBackend
 public import StreamCore
 
-/// What becomes of records that are late for every window they belong to.
-public enum LateRecords<Element: Sendable>: Sendable {
-    /// They are dropped and counted in the step's `late`.
-    case drop
-    /// They go to this side output of the step, and are counted.
-    case sideOutput(SideOutput<Element>)
-}
+/// A keyed stream cut into windows; aggregate, reduce or process it to get results.
+public struct WindowedStream<Key: StreamKey, Windows: Windowing, Firing: Trigger>
+where Firing.Element == Windows.Element {
+    /// The records.
+    public typealias Element = Windows.Element
 
-/// A keyed stream cut into windows; aggregate it to get results.
-public struct WindowedStream<Key: StreamKey, Element: Sendable> {
     /// The keyed stream.
     public let keyed: KeyedStream<Key, Element>
-    @usableFromInline let windowing: Windowing
-    @usableFromInline let allowedLateness: Int64
-    @usableFromInline let late: LateRecords<Element>
+    /// How records are assigned to windows.
+    public let windowing: Windows
+    @usableFromInline let trigger: Firing
+    @usableFromInline let isDefaultTrigger: Bool
+    @usableFromInline var settings: WindowSettings<Element>
+    @usableFromInline var evictor: (any Evictor<Element>)?
 
     @inlinable
-    init(keyed: KeyedStream<Key, Element>, windowing: Windowing, allowedLateness: Int64, late: LateRecords<Element>) {
+    init(
+        keyed: KeyedStream<Key, Element>, windowing: Windows, trigger: Firing, isDefaultTrigger: Bool,
+        settings: WindowSettings<Element>, evictor: (any Evictor<Element>)? = nil
+    ) {
         self.keyed = keyed
         self.windowing = windowing
-        self.allowedLateness = allowedLateness
-        self.late = late
+        self.trigger = trigger
+        self.isDefaultTrigger = isDefaultTrigger
+        self.settings = settings
+        self.evictor = evictor
+    }
+
+    /// The same windows, emitted when `trigger` says so instead of when the watermark passes their end.
+    @inlinable
+    public func trigger<Other: Trigger>(_ trigger: Other) -> WindowedStream<Key, Windows, Other>
+    where Other.Element == Element {
+        WindowedStream<Key, Windows, Other>(
+            keyed: keyed, windowing: windowing, trigger: trigger, isDefaultTrigger: false, settings: settings,
+            evictor: evictor)
+    }
+
+    /// The same windows, with panes that carry only the records since the pane before.
+    @inlinable
+    public func discarding() -> Self {
+        var stream = self
+        stream.settings.accumulation = .discarding
+        return stream
+    }
+
+    /// The same windows, without the records that `evictor` removes.
+    ///
+    /// A window then keeps all its records until it is dropped.
+    @inlinable
+    public func evict<Removal: Evictor>(_ evictor: Removal) -> Self where Removal.Element == Element {
+        var stream = self
+        stream.evictor = evictor
+        return stream
     }
 
     /// Folds the records of each key and window into one result.
@@ -36,32 +67,24 @@ public struct WindowedStream<Key: StreamKey, Element: Sendable> {
     public func aggregate<Function: AggregateFunction>(
         _ name: String, _ aggregate: Function
     ) -> DataStream<Pane<Key, Function.Output>> where Function.Input == Element {
-        check(name)
-        let lateness = allowedLateness
-        let late = late
-        switch windowing.shape {
-        case .tumbling(let size, let offset):
-            return keyed.transform(name, needsEventTime: true) { context in
-                TumblingWindowOperator<Key, Element, Function>(
-                    aggregate, size: size, offset: offset,
-                    lateness: try LatenessPolicy(allowed: lateness, late: late, context: context), context: context)
-            }
-        case .sliding(let size, let step, let offset):
-            return keyed.transform(name, needsEventTime: true) { context in
-                SlidingWindowOperator<Key, Element, Function>(
-                    aggregate, size: size, step: step, offset: offset,
-                    lateness: try LatenessPolicy(allowed: lateness, late: late, context: context))
-            }
-        case .session(let gap):
-            return keyed.transform(name, needsEventTime: true) { context in
-                SessionWindowOperator<Key, Element, Function>(
-                    aggregate, gap: gap, lateness: try LatenessPolicy(allowed: lateness, late: late, context: context))
-            }
-        case .global:
-            return keyed.transform(name) { context in
-                TumblingWindowOperator<Key, Element, Function>(
-                    aggregate, size: nil, offset: 0,
-                    lateness: try LatenessPolicy(allowed: 0, late: late, context: context), context: context)
+        if let evictor { return collectingAggregate(name, aggregate, evictor) }
+        return attach(name) { _ in AggregatingWindowFunction<Key, Function>(aggregate) }
+    }
+
+    @usableFromInline
+    func collectingAggregate<Function: AggregateFunction>(
+        _ name: String, _ aggregate: Function, _ evictor: any Evictor<Element>
+    ) -> DataStream<Pane<Key, Function.Output>> where Function.Input == Element {
+        attach(name) { context in
+            CollectingWindowFunction<Key, Element, Pane<Key, Function.Output>>(evictor: evictor, context: context) {
+                elements, pane in
+                guard let first = elements.first else { return }
+                var sum = aggregate.start(first.element, at: first.timestamp)
+                for next in elements.dropFirst() { aggregate.add(next.element, at: next.timestamp, to: &sum) }
+                try pane.emit(
+                    Pane(
+                        key: pane.key, window: pane.window, value: aggregate.result(sum), kind: pane.pane.kind,
+                        revision: pane.pane.revision))
             }
         }
     }
@@ -76,11 +99,51 @@ public struct WindowedStream<Key: StreamKey, Element: Sendable> {
         _ name: String, _ combine: @escaping @Sendable (Element, Element) -> Element
     ) -> DataStream<Pane<Key, Element>> { aggregate(name, Reduction(combine)) }
 
+    /// Hands all records of each key and window to a function, when the window is emitted.
+    ///
+    /// The records come with their times, in the order of these; equal times in that of arrival. Prefer
+    /// ``aggregate(_:_:)`` where it will do: it need not keep the records.
+    /// ```swift
+    /// .process("slowest") { visits, window in
+    ///     if let slowest = visits.max(by: { $0.element.ms < $1.element.ms }) { try window.emit(slowest.element) }
+    /// }
+    /// ```
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - body: the function, given the records and the window's context, through which it emits. An error that it
+    ///     throws stops the job, which names the step.
+    public func process<Output: Sendable>(
+        _ name: String, as type: Output.Type = Output.self,
+        _ body: @escaping @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
+    ) -> DataStream<Output> {
+        let evictor = evictor
+        return attach(name) { context in
+            CollectingWindowFunction<Key, Element, Output>(evictor: evictor, context: context, body)
+        }
+    }
+
+    /// Attaches a function, by the shape's own operator where that will do.
+    @inlinable
+    func attach<Function: WindowFunction>(
+        _ name: String, _ function: @escaping @Sendable (OperatorContext) throws -> Function
+    ) -> DataStream<Function.Output> where Function.Key == Key, Function.Input == Element {
+        check(name)
+        if isDefaultTrigger && (settings.accumulation == .accumulating || !windowing.takesTriggers) {
+            return windowing.attach(name, to: keyed, settings, function)
+        }
+        return windowing.attachGeneral(name, to: keyed, settings, trigger, function)
+    }
+
     @usableFromInline
     func check(_ name: String) {
         if let problem = windowing.problem { keyed.builder.reject(name, problem) }
-        if allowedLateness < 0 {
+        if let problem = trigger.problem { keyed.builder.reject(name, problem) }
+        if settings.allowedLateness < 0 {
             keyed.builder.reject(name, "the allowed lateness is negative; it must be zero or more")
+        }
+        if !isDefaultTrigger && !windowing.takesTriggers {
+            keyed.builder.reject(
+                name, "\(Windows.self) takes no trigger; leave it out, or use another shape such as .global()")
         }
     }
 }
@@ -89,15 +152,16 @@ extension KeyedStream {
     /// Cuts the stream into windows, per key.
     ///
     /// - Parameters:
-    ///   - windowing: how records are assigned to windows.
+    ///   - windowing: how records are assigned to windows, such as `.tumbling(.seconds(60))`.
     ///   - allowedLateness: how long after the watermark has passed its end a window still takes records. The default
     ///     is zero.
     ///   - late: what becomes of later ones. By default they are dropped and counted.
     @inlinable
-    public func window(
-        _ windowing: Windowing, allowedLateness: Duration = .zero, late: LateRecords<Element> = .drop
-    ) -> WindowedStream<Key, Element> {
+    public func window<Windows: Windowing>(
+        _ windowing: Windows, allowedLateness: Duration = .zero, late: LateRecords<Element> = .drop
+    ) -> WindowedStream<Key, Windows, EventTimeTrigger<Element>> where Windows.Element == Element {
         WindowedStream(
-            keyed: self, windowing: windowing, allowedLateness: allowedLateness.milliseconds, late: late)
+            keyed: self, windowing: windowing, trigger: EventTimeTrigger(), isDefaultTrigger: true,
+            settings: WindowSettings(allowedLateness: allowedLateness.milliseconds, late: late))
     }
 }

@@ -1,61 +1,119 @@
-internal import StreamCore
+public import StateBackend
+public import StreamCore
 
-/// How records are assigned to windows.
-public struct Windowing: Sendable, Equatable {
-    @usableFromInline
-    enum Shape: Sendable, Equatable {
-        case tumbling(size: Int64, offset: Int64)
-        case sliding(size: Int64, step: Int64, offset: Int64)
-        case session(gap: Int64)
-        case global
-    }
+/// How records are assigned to windows: a shape such as ``TumblingWindows``, or one of your own.
+///
+/// A shape says which windows a record belongs to; that is all it must do. Given that, every trigger, evictor and
+/// function works with it, through one general operator. A shape that knows a faster way for the usual case (panes when
+/// the watermark passes the window's end, accumulating) brings an operator of its own in ``attach(_:to:_:_:)``.
+/// ```swift
+/// struct EvenSeconds: Windowing {            // [0 s, 1 s), [2 s, 3 s), …; what is between is in no window
+///     typealias Element = Reading
+///     func assign(_ element: Reading, at time: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
+///         let start = time.floored(to: 2_000)
+///         if time < start + 1_000 { try body(TimeWindow(start: start, end: start + 1_000)) }
+///     }
+/// }
+/// ```
+public protocol Windowing<Element>: Sendable {
+    /// The records.
+    associatedtype Element: Sendable
 
-    @usableFromInline let shape: Shape
-
-    /// Windows of `size`, one after the other; one begins at `offset` from 1970-01-01 UTC.
-    public static func tumbling(_ size: Duration, offset: Duration = .zero) -> Windowing {
-        Windowing(shape: .tumbling(size: size.milliseconds, offset: offset.milliseconds))
-    }
-
-    /// Windows of `size`, one beginning every `step`; a record is in each that contains its time.
+    /// Calls `body` with each window that a record of this time belongs to, the earlier ones first.
     ///
-    /// A step longer than the size leaves gaps, whose records are in no window.
-    public static func sliding(_ size: Duration, every step: Duration, offset: Duration = .zero) -> Windowing {
-        Windowing(
-            shape: .sliding(size: size.milliseconds, step: step.milliseconds, offset: offset.milliseconds))
+    /// - Throws: when the record can't be assigned; and what `body` throws.
+    func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws
+
+    /// Whether windows of a key that overlap become one, as those of sessions do. The default is false.
+    var merges: Bool { get }
+
+    /// Whether windows wait for watermarks, so that a stream without them is rejected. The default is true.
+    var needsEventTime: Bool { get }
+
+    /// Whether triggers other than the default one, and discarding panes, can be used. The default is true.
+    var takesTriggers: Bool { get }
+
+    /// What is wrong with the parameters, with the remedy, or nil.
+    var problem: String? { get }
+
+    /// Attaches the operator for the usual case: the default trigger, accumulating panes.
+    ///
+    /// The default is the general operator.
+    func attach<Key: StreamKey, Function: WindowFunction>(
+        _ name: String, to stream: KeyedStream<Key, Element>, _ settings: WindowSettings<Element>,
+        _ function: @escaping @Sendable (OperatorContext) throws -> Function
+    ) -> DataStream<Function.Output> where Function.Key == Key, Function.Input == Element
+}
+
+extension Windowing {
+    /// False.
+    public var merges: Bool { false }
+
+    /// True.
+    public var needsEventTime: Bool { true }
+
+    /// True.
+    public var takesTriggers: Bool { true }
+
+    /// Nothing.
+    public var problem: String? { nil }
+
+    /// Attaches the general operator.
+    @inlinable
+    public func attach<Key: StreamKey, Function: WindowFunction>(
+        _ name: String, to stream: KeyedStream<Key, Element>, _ settings: WindowSettings<Element>,
+        _ function: @escaping @Sendable (OperatorContext) throws -> Function
+    ) -> DataStream<Function.Output> where Function.Key == Key, Function.Input == Element {
+        attachGeneral(name, to: stream, settings, EventTimeTrigger(), function)
     }
 
-    /// Windows of activity: records of a key less than `gap` apart are in the same one.
-    ///
-    /// A session lasts from its first record to `gap` after its last one. A record exactly `gap` after another one
-    /// begins a new session.
-    public static func session(gap: Duration) -> Windowing { Windowing(shape: .session(gap: gap.milliseconds)) }
-
-    /// One window per key that holds everything; its result comes when the input ends.
-    public static let global = Windowing(shape: .global)
-
-    /// What is wrong with the parameters, or nil.
-    var problem: String? {
-        switch shape {
-        case .tumbling(let size, let offset):
-            return Self.problem(length: size, "window's size") ?? Self.problem(offset: offset, below: size, "size")
-        case .sliding(let size, let step, let offset):
-            return Self.problem(length: size, "window's size") ?? Self.problem(length: step, "window's step")
-                ?? Self.problem(offset: offset, below: step, "step")
-        case .session(let gap):
-            return Self.problem(length: gap, "session gap")
-        case .global: return nil
+    @inlinable
+    func attachGeneral<Key: StreamKey, Function: WindowFunction, Firing: Trigger>(
+        _ name: String, to stream: KeyedStream<Key, Element>, _ settings: WindowSettings<Element>, _ trigger: Firing,
+        _ function: @escaping @Sendable (OperatorContext) throws -> Function
+    ) -> DataStream<Function.Output>
+    where Function.Key == Key, Function.Input == Element, Firing.Element == Element {
+        let windowing = self
+        return stream.transform(name, needsEventTime: needsEventTime && trigger.needsEventTime) { context in
+            try GeneralWindowOperator<Key, Self, Function, Firing>(
+                windowing, try function(context), trigger, settings, context)
         }
     }
+}
 
-    private static func problem(length: Int64, _ what: String) -> String? {
-        if length <= 0 { return "the \(what) is \(length) ms; it must be at least 1 ms" }
-        if length > 1 << 60 { return "the \(what) is \(length) ms; it must be at most 2^60 ms" }
-        return nil
-    }
+/// What a window operator is told besides its shape and function.
+public struct WindowSettings<Element: Sendable>: Sendable {
+    /// How long, in milliseconds, a window still takes records after the watermark has passed its end.
+    public var allowedLateness: Int64
+    /// What becomes of later ones.
+    public var late: LateRecords<Element>
+    /// Whether a pane carries everything or what is new.
+    public var accumulation: Accumulation
 
-    private static func problem(offset: Int64, below limit: Int64, _ what: String) -> String? {
-        guard offset.magnitude >= limit.magnitude else { return nil }
-        return "the window's offset is \(offset) ms; it must be less than the \(what), \(limit) ms, either way"
+    /// Settings.
+    @inlinable
+    public init(
+        allowedLateness: Int64 = 0, late: LateRecords<Element> = .drop, accumulation: Accumulation = .accumulating
+    ) {
+        self.allowedLateness = allowedLateness
+        self.late = late
+        self.accumulation = accumulation
     }
+}
+
+/// What becomes of records that are late for every window they belong to.
+public enum LateRecords<Element: Sendable>: Sendable {
+    /// They are dropped and counted in the step's `late`.
+    case drop
+    /// They go to this side output of the step, and are counted.
+    case sideOutput(SideOutput<Element>)
+}
+
+/// What a pane carries when a window has several.
+@frozen
+public enum Accumulation: Sendable, Equatable {
+    /// The whole: all records of the window so far.
+    case accumulating
+    /// The delta: the records since the pane before. A pane without any is not emitted.
+    case discarding
 }

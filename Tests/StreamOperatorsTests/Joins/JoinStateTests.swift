@@ -24,10 +24,12 @@ import Testing
     @Test(arguments: [(-20, 30), (0, 0), (5, 40), (-40, -5), (0, 100)] as [(Int64, Int64)], [1, 7, 300])
     func stateIsBounded(_ bounds: (Int64, Int64), keys: Int) throws {
         let context = Self.makeContext()
-        var join = Join(
+        var join = try Join(
             bounds: .between(.milliseconds(bounds.0), .milliseconds(bounds.1)),
             lateLeft: try LatenessPolicy(allowed: 0, late: .drop, context: context),
-            lateRight: try LatenessPolicy(allowed: 0, late: .drop, context: context), combine: { left, _ in left })
+            lateRight: try LatenessPolicy(allowed: 0, late: .drop, context: context),
+            results: JoinResults(pair: { left, _ in left }),
+            context: context)
         let output = Collector<Int>(outlet: Outlet(), batchSize: 64)
         var highest = 0
         for step in 0..<3_000 {
@@ -36,18 +38,18 @@ import Testing
             try join.processRight(try Self.batch([(step * 3 % keys, time + 2)]), output)
             // Now and then a long stretch without a rise.
             if step % 50 < 30 { try join.advance(to: time - 1, output) }
-            highest = max(highest, join.lefts.count + join.rights.count)
+            highest = max(highest, join.state.lefts.count + join.state.rights.count)
         }
         let span = Int(max(abs(bounds.0), abs(bounds.1)))
         #expect(highest <= 3 * (2 * span + 60))
-        #expect(join.lefts.nodes.count <= highest)
-        #expect(join.rights.nodes.count <= highest)
-        #expect(join.table.count <= min(keys, highest))
-        #expect(join.timers.count <= 3 * (2 * span + 60))
+        #expect(join.state.lefts.nodes.count <= highest)
+        #expect(join.state.rights.nodes.count <= highest)
+        #expect(join.state.table.count <= min(keys, highest))
+        #expect(join.leftTimers.count + join.rightTimers.count <= 3 * (2 * span + 60))
         try join.advance(to: .max, output)
-        #expect(join.lefts.count == 0 && join.rights.count == 0)
-        #expect(join.table.count == 0)
-        #expect(join.timers.count == 0)
+        #expect(join.state.lefts.count == 0 && join.state.rights.count == 0)
+        #expect(join.state.table.count == 0)
+        #expect(join.leftTimers.count == 0 && join.rightTimers.count == 0)
     }
 
     @Test func theArenaUsesItsMemoryAgain() {

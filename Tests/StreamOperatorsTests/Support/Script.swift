@@ -25,6 +25,7 @@ func text(_ pane: Pane<String, [Int]>) -> String {
     let revision =
         switch pane.kind {
         case .late: "~\(pane.revision)"
+        case .early: "^\(pane.revision)"
         case .onTime: pane.revision == 0 ? "" : "#\(pane.revision)"
         }
     return "\(pane.key)[\(bound(pane.window.start)),\(bound(pane.window.end)))=\(ids)\(revision)"

@@ -35,7 +35,7 @@ enum TestWindows: CustomStringConvertible {
 
     static func session(_ random: inout SplitMix64) -> TestWindows { .session(gap: Int64(random.next(below: 80)) + 1) }
 
-    var windowing: Windowing {
+    var windowing: TestWindowing {
         switch self {
         case .tumbling(let size, let offset): .tumbling(.milliseconds(size), offset: .milliseconds(offset))
         case .sliding(let size, let step, let offset):

@@ -1,7 +1,7 @@
 import Weir
 
 extension WindowCase {
-    private static let ten = Windowing.tumbling(.milliseconds(10))
+    private static let ten = TestWindowing.tumbling(.milliseconds(10))
 
     static let tumbling = [
         WindowCase("tumbling", ten, "a@0 a@9 a@10 w8 w9 w19", "w8 a[0,10)=0+1 w9 a[10,20)=2 w19 end"),
@@ -33,7 +33,7 @@ extension WindowCase {
         WindowCase("no input", ten, "", "end"),
     ]
 
-    private static func sliding(_ size: Int, _ step: Int, offset: Int = 0) -> Windowing {
+    private static func sliding(_ size: Int, _ step: Int, offset: Int = 0) -> TestWindowing {
         .sliding(.milliseconds(size), every: .milliseconds(step), offset: .milliseconds(offset))
     }
 
@@ -74,7 +74,7 @@ extension WindowCase {
                 + "a[90,120)=2 end"),
     ]
 
-    private static let gap = Windowing.session(gap: .milliseconds(10))
+    private static let gap = TestWindowing.session(gap: .milliseconds(10))
 
     static let session = [
         WindowCase("one session", gap, "a@0 a@9 w17 w18", "w17 a[0,19)=0+1 w18 end"),

@@ -8,7 +8,7 @@ import Weir
         .min, .min + 1, .min + 4, .min + 9, .min + 10, .min + 15, .min + 1_000, -1, 0, .max - 1_000, .max - 15,
         .max - 10, .max - 2, .max - 1, .max,
     ]
-    private static let windowings: [Windowing] = [
+    private static let windowings: [TestWindowing] = [
         .tumbling(.milliseconds(10)), .tumbling(.milliseconds(7), offset: .milliseconds(-3)),
         .tumbling(.milliseconds(1 << 60)), .sliding(.milliseconds(10), every: .milliseconds(5)),
         .sliding(.milliseconds(10), every: .milliseconds(4), offset: .milliseconds(3)),
@@ -17,7 +17,7 @@ import Weir
     ]
 
     @Test(arguments: windowings, [0, 30])
-    func everyRecordIsInAResultOrLate(_ windowing: Windowing, lateness: Int) async throws {
+    func everyRecordIsInAResultOrLate(_ windowing: TestWindowing, lateness: Int) async throws {
         for order in [Self.times, Self.times.reversed(), [0] + Self.times] {
             let events = order.enumerated().map { Event(id: $0.offset, key: "a", time: $0.element) }
             let late = SideOutput<Event>("late")
@@ -39,7 +39,7 @@ import Weir
         }
     }
 
-    @Test(arguments: windowings) func resultsDoNotDependOnBatches(_ windowing: Windowing) async throws {
+    @Test(arguments: windowings) func resultsDoNotDependOnBatches(_ windowing: TestWindowing) async throws {
         let events = Self.times.dropLast().enumerated().map { Event(id: $0.offset, key: "a", time: $0.element) }
         let runs: [JobMatrix.Run<String>] = try await JobMatrix().run { p, sink in
             p.source("events", CollectionSource(events), time: { $0.time }, watermarks: .monotonous())

@@ -5,12 +5,12 @@ import Weir
 /// One case: windows, input, and what must come out, in this order.
 struct WindowCase: Sendable, CustomTestStringConvertible {
     let title: String
-    let windowing: Windowing
+    let windowing: TestWindowing
     var lateness = 0
     let input: String
     let output: String
 
-    init(_ title: String, _ windowing: Windowing, lateness: Int = 0, _ input: String, _ output: String) {
+    init(_ title: String, _ windowing: TestWindowing, lateness: Int = 0, _ input: String, _ output: String) {
         self.title = title
         self.windowing = windowing
         self.lateness = lateness
@@ -34,8 +34,11 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
     }
 
     /// Attaches the windows; the late records come out as words among the panes.
-    func attach(to events: DataStream<Event>) -> DataStream<String> {
+    ///
+    /// - Parameter isGeneral: by the general operator and not by the shape's own.
+    func attach(to events: DataStream<Event>, isGeneral: Bool = false) -> DataStream<String> {
         let late = SideOutput<Event>("late")
+        let windowing = isGeneral ? TestWindowing(GeneralWindowing(base: windowing)) : windowing
         let panes = events.keyBy { $0.key }
             .window(windowing, allowedLateness: .milliseconds(lateness), late: .sideOutput(late))
             .aggregate("windows", CollectIDs())
@@ -44,9 +47,9 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct WindowTableTests {
-    @Test(arguments: WindowCase.tumbling + WindowCase.sliding + WindowCase.session + WindowCase.global)
-    func panesComeAsInTheTable(_ table: WindowCase) async throws {
-        let harness = OperatorHarness<Event, String> { table.attach(to: $0) }
+    @Test(arguments: WindowCase.tumbling + WindowCase.sliding + WindowCase.session + WindowCase.global, [false, true])
+    func panesComeAsInTheTable(_ table: WindowCase, byTheGeneralOperator isGeneral: Bool) async throws {
+        let harness = OperatorHarness<Event, String> { table.attach(to: $0, isGeneral: isGeneral) }
         let expected = table.output.split(separator: " & ").flatMap { part in
             part.hasPrefix("late") ? [String(part)] : part.split(separator: " ").map(String.init)
         }
@@ -58,7 +61,7 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
         }
         let panes = expected.filter { $0.contains("=") || $0.hasPrefix("late") }.sorted()
         let runs: [JobMatrix.Run<String>] = try await table.matrix.run { p, sink in
-            table.attach(to: p.script("script", [script(table.input)])).write("out", to: sink)
+            table.attach(to: p.script("script", [script(table.input)]), isGeneral: isGeneral).write("out", to: sink)
         }
         for run in runs { #expect(run.elements.sorted() == panes, "\(run.variant)") }
     }
@@ -74,7 +77,7 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test func aResultHasTheTimeOfItsWindowsLastMillisecond() async throws {
-        let all: [(Windowing, Timestamp)] = [
+        let all: [(TestWindowing, Timestamp)] = [
             (.tumbling(.milliseconds(10)), 9), (.sliding(.milliseconds(10), every: .milliseconds(10)), 9),
             (.session(gap: .milliseconds(10)), 14), (.global, .max),
         ]
@@ -107,7 +110,7 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
     @Test func aGlobalWindowNeedsNoWatermarks() async throws {
         let runs: [JobMatrix.Run<Pane<Int, Int>>] = try await JobMatrix().run { p, sink in
             p.source("numbers", CollectionSource(splits: [Array(0..<50), Array(50..<100)])).keyBy { $0 % 3 }
-                .window(.global).aggregate("sums", Sum { $0 }).write("out", to: sink)
+                .window(.global()).aggregate("sums", Sum { $0 }).write("out", to: sink)
         }
         for run in runs {
             let sums = Dictionary(uniqueKeysWithValues: run.elements.map { ($0.key, $0.value) })

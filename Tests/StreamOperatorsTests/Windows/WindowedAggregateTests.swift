@@ -40,14 +40,14 @@ import Weir
 
     /// Each pane as its window's start, the first and the last record by event time.
     @Test(arguments: [
-        (Windowing.tumbling(.milliseconds(10)), "a@3 a@7 w9 a@5 a@1 a@8", "a0:0-1 w9 a0:0-1 a0:3-1 a0:3-4 end"),
+        (TestWindowing.tumbling(.milliseconds(10)), "a@3 a@7 w9 a@5 a@1 a@8", "a0:0-1 w9 a0:0-1 a0:3-1 a0:3-4 end"),
         (
             .sliding(.milliseconds(10), every: .milliseconds(5)), "a@3 a@7 w9 a@5 a@1 a@8",
             "a-5:0-0 a0:0-1 w9 a0:0-1 a-5:3-0 a0:3-1 a0:3-4 a5:2-4 end"
         ),
         (.session(gap: .milliseconds(5)), "a@3 a@7 w20 a@5 a@1 a@8", "a3:0-1 w20 a3:0-1 a1:3-1 a1:3-4 end"),
     ])
-    func soDoLateRecords(_ windowing: Windowing, _ input: String, _ output: String) async throws {
+    func soDoLateRecords(_ windowing: TestWindowing, _ input: String, _ output: String) async throws {
         let harness = OperatorHarness<Event, String> { events in
             events.keyBy { $0.key }.window(windowing, allowedLateness: .milliseconds(100))
                 .aggregate("windows", .first(\.id), .last(\.id))
@@ -65,7 +65,7 @@ import Weir
         let runs: [JobMatrix.Run<String>] = try await JobMatrix.sampled(seed: 1).run { p, sink in
             let global = p.source("events", CollectionSource(splits: [events]), time: { $0.time }, watermarks: .none)
                 .keyBy { $0.key }
-                .window(.global)
+                .window(.global())
             let numbers = global.aggregate(
                 "numbers", .variance(\.value), .variance(\.value, of: .population), .standardDeviation(\.value),
                 .quantiles(\.value, [0.5, 1]), .top(2, \.value), .top(1, by: \.value)

@@ -1,42 +1,34 @@
 public import StateBackend
 public import StreamCore
 
-/// Tumbling (and global) windows with a mergeable aggregate: a table of keys per window, drained as a whole.
+/// Windows that come one after the other (tumbling, calendar, global): a table of keys per window, drained as a whole.
 ///
 /// There are no timers per key: the open windows are few and lie in order; firing one walks its table. Tables are used
 /// again for later windows. A window's bounds are worked out once per run of records in it, not once per record.
 @frozen
 @usableFromInline
-struct TumblingWindowOperator<Key: StreamKey, Element: Sendable, Function: AggregateFunction>: StreamOperator
-where Function.Input == Element {
+struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignment>: StreamOperator {
+    @usableFromInline typealias Key = Function.Key
+    @usableFromInline typealias Element = Function.Input
     @usableFromInline typealias Input = KeyedBatch<Key, Element>
-    @usableFromInline typealias Output = Pane<Key, Function.Output>
-    @usableFromInline typealias Table = StateTable<Key, Function.Accumulator>
+    @usableFromInline typealias Output = Function.Output
+    @usableFromInline typealias Windows = WindowTables<Key, Function.Accumulator>
 
-    @usableFromInline let function: Function
-    /// nil for the global window.
-    @usableFromInline let size: Int64?
-    @usableFromInline let offset: Int64
+    @usableFromInline var function: Function
+    @usableFromInline var alignment: Alignment
     @usableFromInline var lateness: LatenessPolicy<Element>
-    @usableFromInline var windows = WindowTables<Key, Function.Accumulator>()
+    @usableFromInline let windows: Windows
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
     init(
-        _ function: Function, size: Int64?, offset: Int64, lateness: LatenessPolicy<Element>,
-        context: OperatorContext
-    ) {
+        _ function: Function, _ alignment: Alignment, _ settings: WindowSettings<Element>, _ context: OperatorContext
+    ) throws {
         self.function = function
-        self.size = size
-        self.offset = offset
-        self.lateness = lateness
-    }
-
-    @inlinable @inline(__always)
-    func window(of timestamp: Timestamp) -> TimeWindow {
-        guard let size else { return TimeWindow(start: .min, end: .max) }
-        let start = timestamp.forWindows.floored(to: size, offset: offset)
-        return TimeWindow(start: start, end: start &+ size)
+        self.alignment = alignment
+        lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
+        windows = Windows(codec: function.accumulatorCodec)
+        try context.state.add("windows", windows)
     }
 
     @inlinable
@@ -49,7 +41,7 @@ where Function.Input == Element {
         let function = function
         var i = 0
         while i < count {
-            let window = window(of: timestamps[i])
+            let window = alignment.window(of: timestamps[i])
             // The run of records in the same window.
             var end = i &+ 1
             while end < count && timestamps[end] >= window.start && timestamps[end] < window.end { end &+= 1 }
@@ -78,12 +70,19 @@ where Function.Input == Element {
             i = end
         }
         try lateness.flush()
+        try self.function.flush()
+    }
+
+    @inlinable
+    mutating func restored(at watermark: Timestamp) throws {
+        self.watermark = watermark.asWindowsWatermark
+        for open in windows.windows where open.window.maxTimestamp <= self.watermark { open.hasFired = true }
     }
 
     /// Takes a record into a window that has fired, and emits its pane again at once.
     @inlinable
     mutating func refire(
-        _ open: WindowTables<Key, Function.Accumulator>.Window, _ element: Element, _ timestamp: Timestamp, _ key: Key,
+        _ open: Windows.Window, _ element: Element, _ timestamp: Timestamp, _ key: Key,
         _ hash: UInt64, _ output: Collector<Output>
     ) throws {
         var isNew = false
@@ -95,10 +94,8 @@ where Function.Input == Element {
             }, update: { function.add(element, at: timestamp, to: &$0) })
         guard let accumulator = open.table.find(key, hash: hash) else { return }
         let revision = open.nextRevision(of: key, hash: hash, isNew: isNew)
-        try output.emit(
-            Pane(
-                key: key, window: open.window, value: function.result(accumulator.pointee), kind: .late,
-                revision: revision), at: open.window.maxTimestamp)
+        let pane = PaneInfo(key: key, window: open.window, kind: .late, revision: revision, watermark: watermark)
+        try function.emit(&accumulator.pointee, pane, output)
     }
 
     @inlinable
@@ -112,23 +109,26 @@ where Function.Input == Element {
         while let first = windows.windows.first, lateness.isClosed(end: first.window.end, at: watermark) {
             windows.removeFirst()
         }
+        try self.function.flush()
     }
 
     @inlinable
-    func fire(_ open: WindowTables<Key, Function.Accumulator>.Window, _ output: Collector<Output>) throws {
+    mutating func fire(_ open: Windows.Window, _ output: Collector<Output>) throws {
         open.hasFired = true
         let window = open.window
-        let timestamp = window.maxTimestamp
-        let function = function
+        let watermark = watermark
+        var function = function
         if lateness.allowed == 0 {
             try open.table.drain { entry in
-                try output.emit(
-                    Pane(key: entry.key, window: window, value: function.result(entry.value)), at: timestamp)
+                var entry = entry
+                try function.emit(
+                    &entry.value, PaneInfo(key: entry.key, window: window, watermark: watermark), output)
             }
         } else {
             try open.table.forEach { key, accumulator in
-                try output.emit(Pane(key: key, window: window, value: function.result(accumulator)), at: timestamp)
+                try function.emit(&accumulator, PaneInfo(key: key, window: window, watermark: watermark), output)
             }
         }
+        self.function = function
     }
 }

@@ -9,33 +9,42 @@ public import StreamCore
 /// of size to step. Slices stay as long as late records are allowed to change windows that contain them.
 @frozen
 @usableFromInline
-struct SlidingWindowOperator<Key: StreamKey, Element: Sendable, Function: AggregateFunction>: StreamOperator
-where Function.Input == Element {
+struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
+    @usableFromInline typealias Key = Function.Key
+    @usableFromInline typealias Element = Function.Input
     @usableFromInline typealias Input = KeyedBatch<Key, Element>
-    @usableFromInline typealias Output = Pane<Key, Function.Output>
+    @usableFromInline typealias Output = Function.Output
     @usableFromInline typealias Slices = WindowTables<Key, Function.Accumulator>
 
-    @usableFromInline let function: Function
+    @usableFromInline var function: Function
     @usableFromInline let size: Int64
     @usableFromInline let step: Int64
     @usableFromInline let offset: Int64
     @usableFromInline let slice: Int64
     @usableFromInline var lateness: LatenessPolicy<Element>
-    @usableFromInline var slices = Slices()
-    @usableFromInline let totals = StateTable<Key, SlidingAggregate<Function>>()
+    @usableFromInline let slices: Slices
+    @usableFromInline let totals: StateTable<Key, SlidingAggregate<Function>>
     /// The end of the last window that fired; windows that end later are still to fire.
     @usableFromInline var firedEnd = Timestamp.min
     @usableFromInline var watermark = Timestamp.min
-    /// The panes per key of windows that fired again for late records, by the window's start.
-    @usableFromInline var revisions: [Timestamp: StateTable<Key, Int32>] = [:]
+    /// For keys that late records made windows fire again for: the panes of each such window, by its start.
+    @usableFromInline let revisions: StateTable<Key, [Timestamp: Int32]>
 
     @inlinable
-    init(_ function: Function, size: Int64, step: Int64, offset: Int64, lateness: LatenessPolicy<Element>) {
+    init(
+        _ function: Function, size: Int64, step: Int64, offset: Int64, _ settings: WindowSettings<Element>,
+        _ context: OperatorContext
+    ) throws {
         self.function = function
         self.size = size
         self.step = step
         self.offset = offset
-        self.lateness = lateness
+        lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
+        slices = Slices(codec: function.accumulatorCodec)
+        try context.state.add("slices", slices)
+        totals = try context.state.table(
+            "totals", codec: SlidingAggregate<Function>.codec(function.accumulatorCodec))
+        revisions = try context.state.table("revisions")
         var a = size
         var b = step
         while b != 0 { (a, b) = (b, a % b) }
@@ -87,6 +96,7 @@ where Function.Input == Element {
             i = end
         }
         try lateness.flush()
+        try self.function.flush()
     }
 
     /// Adds a record to a slice that windows have fired with: to the totals of those to come, and to each that fired
@@ -119,15 +129,12 @@ where Function.Input == Element {
             key, hash: hash, insert: { function.start(element, at: timestamp) },
             update: { function.add(element, at: timestamp, to: &$0) })
         for (window, isNew) in windows.reversed() {
-            guard let total = total(of: window, key, hash) else { continue }
-            let panes = revisions[window.start] ?? StateTable(minimumCapacity: 8)
-            revisions[window.start] = panes
-            let count = panes.upsert(key, hash: hash, isNew ? 0 : 1)
-            let revision = count.pointee
-            count.pointee += 1
-            try output.emit(
-                Pane(key: key, window: window, value: function.result(total), kind: .late, revision: revision),
-                at: window.maxTimestamp)
+            guard var total = total(of: window, key, hash) else { continue }
+            let panes = revisions.upsert(key, hash: hash, [:])
+            let revision = panes.pointee[window.start] ?? (isNew ? 0 : 1)
+            panes.pointee[window.start] = revision + 1
+            let pane = PaneInfo(key: key, window: window, kind: .late, revision: revision, watermark: watermark)
+            try function.emit(&total, pane, output)
         }
     }
 
@@ -155,13 +162,25 @@ where Function.Input == Element {
             try fire(TimeWindow(start: end.advanced(byMilliseconds: -size), end: end), output)
             firedEnd = end
         }
-        // Windows without records fire silently: a record for one of them is late from now on, as for any other.
-        if watermark < .max {
-            let passed = watermark.advanced(byMilliseconds: 1)
-            let start = passed.advanced(byMilliseconds: -size).floored(to: step, offset: offset)
-            if start > .min { firedEnd = Swift.max(firedEnd, start.advanced(byMilliseconds: size)) }
-        }
+        passSilently()
         dropClosed()
+        try self.function.flush()
+    }
+
+    /// Windows without records fire silently: a record for one of them is late from now on, as for any other.
+    @inlinable
+    mutating func passSilently() {
+        guard watermark < .max else { return }
+        let passed = watermark.advanced(byMilliseconds: 1)
+        let start = passed.advanced(byMilliseconds: -size).floored(to: step, offset: offset)
+        if start > .min { firedEnd = Swift.max(firedEnd, start.advanced(byMilliseconds: size)) }
+    }
+
+    @inlinable
+    mutating func restored(at watermark: Timestamp) throws {
+        self.watermark = watermark.asWindowsWatermark
+        passSilently()
+        for slice in slices.windows where slice.window.start < firedEnd { slice.hasFired = true }
     }
 
     /// The end of the next window with records in it, or nil when there are none.
@@ -192,15 +211,17 @@ where Function.Input == Element {
                     update: { $0.append(part, slice: start, function) })
             }
         }
-        let timestamp = window.maxTimestamp
+        let watermark = watermark
+        var emitting = function
         var gone: [Key] = []
         try totals.forEach { key, aggregate in
-            guard let total = aggregate.total(from: window.start, function) else {
+            guard var total = aggregate.total(from: window.start, function) else {
                 gone.append(key)
                 return
             }
-            try output.emit(Pane(key: key, window: window, value: function.result(total)), at: timestamp)
+            try emitting.emit(&total, PaneInfo(key: key, window: window, watermark: watermark), output)
         }
+        self.function = emitting
         for key in gone { totals.remove(key, hash: key.stableHash) }
     }
 
@@ -212,10 +233,15 @@ where Function.Input == Element {
         {
             slices.removeFirst()
         }
-        if !revisions.isEmpty {
-            revisions = revisions.filter {
-                !lateness.isClosed(end: $0.key.advanced(byMilliseconds: size), at: watermark)
+        guard revisions.count > 0 else { return }
+        var gone: [Key] = []
+        revisions.forEach { key, panes in
+            for start in panes.keys
+            where lateness.isClosed(end: start.advanced(byMilliseconds: size), at: watermark) {
+                panes.removeValue(forKey: start)
             }
+            if panes.isEmpty { gone.append(key) }
         }
+        for key in gone { revisions.remove(key, hash: key.stableHash) }
     }
 }

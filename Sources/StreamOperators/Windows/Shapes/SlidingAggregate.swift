@@ -1,3 +1,4 @@
+public import StateBackend
 public import StreamCore
 
 /// A key's partial results per slice, with the total of the latest ones at a constant number of merges.
@@ -7,7 +8,7 @@ public import StreamCore
 /// the oldest can be taken off. When `front` is empty, `back` becomes the new `front`.
 @frozen
 @usableFromInline
-struct SlidingAggregate<Function: AggregateFunction> {
+struct SlidingAggregate<Function: WindowFunction> {
     @frozen
     @usableFromInline
     struct Part {
@@ -120,5 +121,39 @@ struct SlidingAggregate<Function: AggregateFunction> {
         }
         back.removeAll(keepingCapacity: true)
         backTotal = nil
+    }
+
+    /// How aggregates are saved.
+    @usableFromInline
+    static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Self> {
+        let parts = StateCodec<Part>(
+            encode: { part, encoder in
+                try encoder.encode(part.slice)
+                try accumulators.encode(part.accumulator, into: &encoder)
+            },
+            decode: { decoder in
+                let slice: Int64 = try decoder.decode()
+                return Part(slice: slice, accumulator: try accumulators.decode(&decoder))
+            }
+        ).array
+        let total = accumulators.optional
+        return StateCodec<Self>(
+            encode: { value, encoder in
+                try parts.encode(value.front, into: &encoder)
+                try parts.encode(value.back, into: &encoder)
+                try total.encode(value.backTotal, into: &encoder)
+            },
+            decode: { decoder in
+                let front = try parts.decode(&decoder)
+                let back = try parts.decode(&decoder)
+                return SlidingAggregate(front: front, back: back, backTotal: try total.decode(&decoder))
+            })
+    }
+
+    @usableFromInline
+    init(front: [Part], back: [Part], backTotal: Function.Accumulator?) {
+        self.front = front
+        self.back = back
+        self.backTotal = backTotal
     }
 }

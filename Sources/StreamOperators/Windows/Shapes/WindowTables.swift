@@ -1,8 +1,10 @@
 public import StateBackend
 
 /// The windows (or slices) that are held, in the order of their start, each with a table of keys.
+///
+/// As a part of the state an entry is a key in a window. Whether a window has fired is not saved: the watermark tells.
 @usableFromInline
-struct WindowTables<Key: StreamKey, Accumulator> {
+final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
     /// A window that is held.
     @usableFromInline
     final class Window {
@@ -10,7 +12,7 @@ struct WindowTables<Key: StreamKey, Accumulator> {
         @usableFromInline let table: StateTable<Key, Accumulator>
         @usableFromInline var hasFired = false
         /// The number of panes that a key had, for keys that had one since the window fired.
-        private var panes: StateTable<Key, Int32>?
+        fileprivate var panes: StateTable<Key, Int32>?
 
         @usableFromInline
         init(_ window: TimeWindow, table: StateTable<Key, Accumulator>) {
@@ -32,17 +34,20 @@ struct WindowTables<Key: StreamKey, Accumulator> {
     }
 
     /// Ascending by start.
-    @usableFromInline var windows: [Window] = []
-    @usableFromInline var spare: [StateTable<Key, Accumulator>] = []
+    @usableFromInline @exclusivity(unchecked) var windows: [Window] = []
+    @usableFromInline @exclusivity(unchecked) var spare: [StateTable<Key, Accumulator>] = []
+    private let keyCodec = StateCodec<Key>.automatic
+    private let codec: StateCodec<Accumulator>
 
-    @inlinable
-    init() {}
+    /// No windows, whose accumulators are saved by `codec`.
+    @usableFromInline
+    init(codec: StateCodec<Accumulator>) { self.codec = codec }
 
     /// The held window, begun if it isn't there.
     ///
     /// Nearly always the last or the one before.
     @inlinable
-    mutating func open(_ window: TimeWindow) -> Window {
+    func open(_ window: TimeWindow) -> Window {
         var index = windows.count
         while index > 0 {
             let candidate = windows[index - 1]
@@ -69,9 +74,51 @@ struct WindowTables<Key: StreamKey, Accumulator> {
 
     /// Drops the first window and keeps its table's memory for another one.
     @inlinable
-    mutating func removeFirst() {
+    func removeFirst() {
         let table = windows.removeFirst().table
         table.removeAll()
         if spare.count < 2 { spare.append(table) }
+    }
+
+    @usableFromInline var distribution: StateDistribution { .keyed }
+
+    @usableFromInline
+    func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
+        for open in windows {
+            try open.table.forEach { key, accumulator in
+                var encoder = StateEncoder()
+                try encoder.encode(open.window.start)
+                try encoder.encode(open.window.end)
+                try keyCodec.encode(key, into: &encoder)
+                try codec.encode(accumulator, into: &encoder)
+                let panes: Int32? = open.panes?.find(key, hash: key.stableHash)?.pointee
+                try encoder.encode(panes)
+                try body(key.stableHash, encoder)
+            }
+        }
+    }
+
+    @usableFromInline
+    func load(_ entry: inout StateDecoder) throws {
+        let window = TimeWindow(start: try entry.decode(), end: try entry.decode())
+        let key = try keyCodec.decode(&entry)
+        let hash = key.stableHash
+        let accumulator = try codec.decode(&entry)
+        let held = open(window)
+        held.table.upsert(key, hash: hash, accumulator).pointee = accumulator
+        if let panes: Int32 = try entry.decode() {
+            let table = held.panes ?? StateTable(minimumCapacity: 8)
+            held.panes = table
+            table.upsert(key, hash: hash, panes).pointee = panes
+        }
+    }
+
+    @usableFromInline
+    func inspect(_ body: (Any, Any) throws -> Void) rethrows {
+        for open in windows {
+            try open.table.forEach { key, accumulator in
+                try body(Pair(key, Pair(open.window.start, open.window.end)), accumulator)
+            }
+        }
     }
 }

@@ -8,10 +8,11 @@ public import StreamCore
 /// record.
 @frozen
 @usableFromInline
-struct SessionWindowOperator<Key: StreamKey, Element: Sendable, Function: AggregateFunction>: StreamOperator
-where Function.Input == Element {
+struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
+    @usableFromInline typealias Key = Function.Key
+    @usableFromInline typealias Element = Function.Input
     @usableFromInline typealias Input = KeyedBatch<Key, Element>
-    @usableFromInline typealias Output = Pane<Key, Function.Output>
+    @usableFromInline typealias Output = Function.Output
 
     @frozen
     @usableFromInline
@@ -63,19 +64,64 @@ where Function.Input == Element {
         }
     }
 
-    @usableFromInline let function: Function
+    @usableFromInline var function: Function
     @usableFromInline let gap: Int64
     @usableFromInline var lateness: LatenessPolicy<Element>
-    @usableFromInline let table = StateTable<Key, Sessions>()
+    @usableFromInline let table: StateTable<Key, Sessions>
     @usableFromInline var timers: TimerQueue<KeyAndHash>
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
-    init(_ function: Function, gap: Int64, lateness: LatenessPolicy<Element>) {
+    init(
+        _ function: Function, gap: Int64, _ settings: WindowSettings<Element>, _ context: OperatorContext
+    ) throws {
         self.function = function
         self.gap = gap
-        self.lateness = lateness
+        lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
+        table = try context.state.table("sessions", codec: Self.codec(function.accumulatorCodec))
         timers = TimerQueue(bucketWidth: Swift.max(gap / 16, 1))
+    }
+
+    /// How a key's sessions are saved.
+    @usableFromInline
+    static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Sessions> {
+        let sessions = StateCodec<Session>(
+            encode: { session, encoder in
+                try encoder.encode(session.start)
+                try encoder.encode(session.end)
+                try accumulators.encode(session.accumulator, into: &encoder)
+                try encoder.encode(session.panes)
+                try encoder.encode(session.hasFired)
+            },
+            decode: { decoder in
+                let start: Timestamp = try decoder.decode()
+                let end: Timestamp = try decoder.decode()
+                var session = Session(start: start, end: end, accumulator: try accumulators.decode(&decoder))
+                session.panes = try decoder.decode()
+                session.hasFired = try decoder.decode()
+                return session
+            })
+        let others = sessions.array
+        return StateCodec<Sessions>(
+            encode: { value, encoder in
+                try encoder.encode(value.timer)
+                try sessions.encode(value.first, into: &encoder)
+                try others.encode(value.others, into: &encoder)
+            },
+            decode: { decoder in
+                let timer: Timestamp = try decoder.decode()
+                var value = Sessions(timer: timer, first: try sessions.decode(&decoder))
+                value.others = try others.decode(&decoder)
+                return value
+            })
+    }
+
+    @inlinable
+    mutating func restored(at watermark: Timestamp) throws {
+        self.watermark = watermark.asWindowsWatermark
+        table.forEach { key, sessions in
+            timers.add(KeyAndHash(key: key, hash: key.stableHash), at: sessions.timer)
+        }
     }
 
     @inlinable
@@ -104,6 +150,7 @@ where Function.Input == Element {
             }
         }
         try lateness.flush()
+        try function.flush()
     }
 
     /// Begins a session for a record that joins none; unless it is late.
@@ -176,12 +223,10 @@ where Function.Input == Element {
     }
 
     @inlinable
-    func emit(_ session: inout Session, _ key: Key, _ kind: Output.Kind, _ output: Collector<Output>) throws {
+    mutating func emit(_ session: inout Session, _ key: Key, _ kind: PaneKind, _ output: Collector<Output>) throws {
         let window = TimeWindow(start: session.start, end: session.end)
-        let value = function.result(session.accumulator)
-        try output.emit(
-            Pane(key: key, window: window, value: value, kind: kind, revision: session.panes),
-            at: window.maxTimestamp)
+        let pane = PaneInfo(key: key, window: window, kind: kind, revision: session.panes, watermark: watermark)
+        try function.emit(&session.accumulator, pane, output)
         session.panes += 1
         session.hasFired = true
     }
@@ -219,6 +264,7 @@ where Function.Input == Element {
             sessions.pointee.others = Array(left.dropFirst())
             setTimer(next, timer.payload, sessions)
         }
+        try function.flush()
     }
 
     @inlinable
@@ -229,7 +275,7 @@ where Function.Input == Element {
 
     /// Emits a session's pane when the watermark has passed its end and it has had none for that end.
     @inlinable
-    func fireIfDue(_ session: inout Session, _ key: Key, _ output: Collector<Output>) throws {
+    mutating func fireIfDue(_ session: inout Session, _ key: Key, _ output: Collector<Output>) throws {
         if !session.hasFired && isPast(session.end) { try emit(&session, key, .onTime, output) }
     }
 }

@@ -1,0 +1,99 @@
+internal import StateBackend
+internal import StreamCore
+
+/// What a window join keeps of a key and window: the records of both sides, in the order of their coming.
+struct CoGroup<Left: Sendable, Right: Sendable>: Sendable {
+    /// A record of one side.
+    struct Member<Element: Sendable>: Sendable {
+        let element: Element
+        let timestamp: Timestamp
+        /// The start of the window when it was last emitted with this record; nil before.
+        ///
+        /// Two records with the same one have been emitted together; those of two windows that were emitted and then
+        /// merged have not.
+        var emitted: Timestamp?
+    }
+
+    var lefts: [Member<Left>] = []
+    var rights: [Member<Right>] = []
+
+    mutating func add(_ record: WindowJoinRecord<Left, Right>, at timestamp: Timestamp) {
+        switch record {
+        case .left(let left): lefts.append(Member(element: left, timestamp: timestamp))
+        case .right(let right): rights.append(Member(element: right, timestamp: timestamp))
+        }
+    }
+
+    /// Sorts the records by their times; equal ones stay in the order of their coming.
+    mutating func sort() {
+        lefts.sort { $0.timestamp < $1.timestamp }
+        rights.sort { $0.timestamp < $1.timestamp }
+    }
+
+    /// Notes that everything was emitted for a window that starts at `start`.
+    mutating func markEmitted(_ start: Timestamp) {
+        for index in lefts.indices { lefts[index].emitted = start }
+        for index in rights.indices { rights[index].emitted = start }
+    }
+
+    /// How it is saved.
+    static var codec: StateCodec<CoGroup> {
+        let lefts = Member<Left>.codec.array
+        let rights = Member<Right>.codec.array
+        return StateCodec<CoGroup>(
+            encode: { group, encoder in
+                try lefts.encode(group.lefts, into: &encoder)
+                try rights.encode(group.rights, into: &encoder)
+            },
+            decode: { CoGroup(lefts: try lefts.decode(&$0), rights: try rights.decode(&$0)) })
+    }
+}
+
+extension CoGroup.Member {
+    static var codec: StateCodec<Self> {
+        let elements = StateCodec<Element>.automatic
+        return StateCodec<Self>(
+            encode: { member, encoder in
+                try encoder.encode(member.timestamp)
+                try encoder.encode(member.emitted)
+                try elements.encode(member.element, into: &encoder)
+            },
+            decode: { decoder in
+                let timestamp: Timestamp = try decoder.decode()
+                let emitted: Timestamp? = try decoder.decode()
+                return Self(element: try elements.decode(&decoder), timestamp: timestamp, emitted: emitted)
+            })
+    }
+}
+
+/// Collects both sides of a key and window, and emits what `results` makes of them.
+struct CoGroupFunction<Key: StreamKey, Left: Sendable, Right: Sendable, Output: Sendable>: WindowFunction {
+    typealias Input = WindowJoinRecord<Left, Right>
+    typealias Accumulator = CoGroup<Left, Right>
+
+    /// Emits the results of a window, whose records are sorted.
+    let results: @Sendable (CoGroup<Left, Right>, PaneInfo<Key>, (Output) throws -> Void) throws -> Void
+
+    func start(_ element: Input, at timestamp: Timestamp) -> Accumulator {
+        var group = CoGroup<Left, Right>()
+        group.add(element, at: timestamp)
+        return group
+    }
+
+    func add(_ element: Input, at timestamp: Timestamp, to group: inout Accumulator) {
+        group.add(element, at: timestamp)
+    }
+
+    func merge(_ other: Accumulator, into group: inout Accumulator) {
+        group.lefts += other.lefts
+        group.rights += other.rights
+    }
+
+    func emit(_ group: inout Accumulator, _ pane: PaneInfo<Key>, _ output: Collector<Output>) throws {
+        group.sort()
+        try results(group, pane) { try output.emit($0, at: pane.timestamp) }
+        group.markEmitted(pane.window.start)
+    }
+
+    var accumulatorCodec: StateCodec<Accumulator> { CoGroup.codec }
+}

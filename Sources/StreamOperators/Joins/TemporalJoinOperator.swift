@@ -1,0 +1,109 @@
+public import StateBackend
+public import StreamCore
+
+/// Joins records with the versions valid at their times; a key has one lazy timer.
+@frozen
+@usableFromInline
+struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable, Output: Sendable>: TwoInputOperator {
+    @usableFromInline typealias Row = TemporalRow<Record, Version>
+    @usableFromInline typealias Left = KeyedBatch<Key, Record>
+    @usableFromInline typealias Right = KeyedBatch<Key, Version>
+
+    @usableFromInline var lateLeft: LatenessPolicy<Record>
+    @usableFromInline var lateVersions: LatenessPolicy<Version>
+    @usableFromInline let isDeletion: (@Sendable (Version) -> Bool)?
+    /// The result of a record; nil when it gives none.
+    @usableFromInline let combine: @Sendable (Record, Version?) throws -> Output?
+    @usableFromInline let rows: StateTable<Key, Row>
+    @usableFromInline var timers = TimerQueue<(key: Key, hash: UInt64)>()
+    @usableFromInline var watermark = Timestamp.min
+
+    @inlinable
+    init(
+        lateLeft: LatenessPolicy<Record>, lateVersions: LatenessPolicy<Version>,
+        isDeletion: (@Sendable (Version) -> Bool)?, combine: @escaping @Sendable (Record, Version?) throws -> Output?,
+        context: OperatorContext
+    ) throws {
+        self.lateLeft = lateLeft
+        self.lateVersions = lateVersions
+        self.isDeletion = isDeletion
+        self.combine = combine
+        rows = try context.state.table("rows", codec: Row.codec)
+    }
+
+    @inlinable
+    mutating func processLeft(_ input: KeyedBatch<Key, Record>, _ output: Collector<Output>) throws {
+        let records = input.records
+        for i in 0..<input.count {
+            let time = records.timestamps[i]
+            let (key, hash) = (input.keys[i], input.hashes[i])
+            if time > watermark {
+                let row = rows.upsert(key, hash: hash, Row())
+                row.pointee.waiting.append(Row.Timed(time: time, value: records.elements[i]))
+                setTimer(time, key, hash, row)
+            } else if time == watermark {
+                // Its version has come, if ever one does.
+                let version = rows.find(key, hash: hash)?.pointee.version(at: time)
+                if let result = try combine(records.elements[i], version) { try output.emit(result, at: time) }
+            } else {
+                try lateLeft.dispose(records.elements[i], at: time)
+            }
+        }
+        try lateLeft.flush()
+    }
+
+    @inlinable
+    mutating func processRight(_ input: KeyedBatch<Key, Version>, _ output: Collector<Output>) throws {
+        let records = input.records
+        for i in 0..<input.count {
+            let time = records.timestamps[i]
+            guard time > watermark else {
+                try lateVersions.dispose(records.elements[i], at: time)
+                continue
+            }
+            let (key, hash) = (input.keys[i], input.hashes[i])
+            let row = rows.upsert(key, hash: hash, Row())
+            let version = records.elements[i]
+            row.pointee.add(isDeletion?(version) == true ? nil : version, from: time)
+            setTimer(time, key, hash, row)
+        }
+        try lateVersions.flush()
+    }
+
+    @inlinable
+    mutating func setTimer(_ time: Timestamp, _ key: Key, _ hash: UInt64, _ row: UnsafeMutablePointer<Row>) {
+        guard time < row.pointee.timer else { return }
+        row.pointee.timer = time
+        timers.add((key, hash), at: time)
+    }
+
+    @inlinable
+    mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
+        self.watermark = watermark
+        while let timer = timers.popFirst(through: watermark) {
+            let (key, hash) = timer.payload
+            guard let row = rows.find(key, hash: hash), row.pointee.timer == timer.time else { continue }
+            for record in row.pointee.take(through: watermark) {
+                let version = row.pointee.version(at: record.time)
+                if let result = try combine(record.value, version) { try output.emit(result, at: record.time) }
+            }
+            row.pointee.prune(at: watermark)
+            row.pointee.timer = row.pointee.nextTime(after: watermark)
+            if row.pointee.isEmpty {
+                rows.remove(key, hash: hash)
+            } else if row.pointee.timer < .max {
+                timers.add(timer.payload, at: row.pointee.timer)
+            }
+        }
+        if watermark == .max { rows.removeAll() }
+    }
+
+    @inlinable
+    mutating func restored(at watermark: Timestamp) throws {
+        self.watermark = watermark
+        rows.forEach { key, row in
+            row.timer = row.nextTime(after: watermark)
+            if row.timer < .max { timers.add((key, key.stableHash), at: row.timer) }
+        }
+    }
+}

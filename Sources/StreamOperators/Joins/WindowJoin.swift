@@ -1,0 +1,145 @@
+public import StreamCore
+
+extension KeyedStream {
+    /// Joins each record with those of `other` with the same key in the same window.
+    ///
+    /// The pairs of a window come when the watermark passes its end, in the order of the records' times, and have its
+    /// last millisecond as their time. A pair that is in several windows, as with sliding ones, comes for each of them.
+    /// A late record within the allowed lateness gives at once the pairs that it is new in.
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - other: the second stream.
+    ///   - window: how the records of both streams are assigned to windows, such as `.tumbling(.seconds(10))`.
+    ///   - allowedLateness: how long after the watermark has passed its end a window still takes records. The default
+    ///     is zero.
+    ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
+    ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
+    ///   - combine: makes the result of a pair. An error that it throws stops the job, which names the step.
+    public func join<Right: Sendable, Windows: Windowing, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
+        lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
+        _ combine: @escaping @Sendable (Element, Right) throws -> Output
+    ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, _, emit in
+            try group.forEachNewPair { try emit(try combine($0, $1)) }
+        }
+    }
+
+    /// Joins as an inner window join does, and gives the records of this stream whose windows have none of the other as well.
+    ///
+    /// As ``join(_:_:window:allowedLateness:lateLeft:lateRight:_:)``. Nothing is taken back: when a late record of the
+    /// other stream comes within the allowed lateness, its pairs follow what was given without it.
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - other: the second stream.
+    ///   - window: how the records of both streams are assigned to windows, such as `.tumbling(.seconds(10))`.
+    ///   - allowedLateness: how long after the watermark has passed its end a window still takes records. The default
+    ///     is zero.
+    ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
+    ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
+    ///   - combine: makes the result of a pair, or of a record without a match. An error that it throws stops the job, which names the step.
+    public func leftJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
+        lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
+        _ combine: @escaping @Sendable (Element, Right?) throws -> Output
+    ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, _, emit in
+            try group.forEachNewPair { try emit(try combine($0, $1)) }
+            try group.forEachNewLeftAlone { try emit(try combine($0, nil)) }
+        }
+    }
+
+    /// Joins as an inner window join does, and gives the records of both streams whose windows have none of the other as well.
+    ///
+    /// As ``leftJoin(_:_:window:allowedLateness:lateLeft:lateRight:_:)``, for both sides; at least one of the function's
+    /// arguments is not nil.
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - other: the second stream.
+    ///   - window: how the records of both streams are assigned to windows, such as `.tumbling(.seconds(10))`.
+    ///   - allowedLateness: how long after the watermark has passed its end a window still takes records. The default
+    ///     is zero.
+    ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
+    ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
+    ///   - combine: makes the result of a pair, or of a record without a match. An error that it throws stops the job, which names the step.
+    public func fullJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
+        lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
+        _ combine: @escaping @Sendable (Element?, Right?) throws -> Output
+    ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, _, emit in
+            try group.forEachNewPair { try emit(try combine($0, $1)) }
+            try group.forEachNewLeftAlone { try emit(try combine($0, nil)) }
+            try group.forEachNewRightAlone { try emit(try combine(nil, $0)) }
+        }
+    }
+
+    /// Hands all records of both streams with the same key in the same window to a function.
+    ///
+    /// The function is called when the watermark passes the window's end, for each key with a record on either side, and
+    /// again with everything for each late record within the allowed lateness. Both lists are in the order of the
+    /// records' times. The results have the window's last millisecond as their time.
+    /// - Parameters:
+    ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
+    ///   - other: the second stream.
+    ///   - window: how the records of both streams are assigned to windows, such as `.tumbling(.seconds(10))`.
+    ///   - allowedLateness: how long after the watermark has passed its end a window still takes records. The default
+    ///     is zero.
+    ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
+    ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
+    ///   - body: makes the results, given the key, the window and the records of both streams. An error that it throws
+    ///     stops the job, which names the step.
+    public func coGroup<Right: Sendable, Windows: Windowing, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
+        lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
+        _ body: @escaping @Sendable (Key, TimeWindow, [Element], [Right]) throws -> [Output]
+    ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, pane, emit in
+            let results = try body(pane.key, pane.window, group.lefts.map(\.element), group.rights.map(\.element))
+            for result in results { try emit(result) }
+        }
+    }
+
+    private func windowJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
+        _ name: String, _ other: KeyedStream<Key, Right>, _ windowing: Windows, _ allowedLateness: Duration,
+        _ lateLeft: LateRecords<Element>, _ lateRight: LateRecords<Right>,
+        _ results: @escaping @Sendable (CoGroup<Element, Right>, PaneInfo<Key>, (Output) throws -> Void) throws -> Void
+    ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
+        if let problem = windowing.problem { builder.reject(name, problem) }
+        if allowedLateness < .zero {
+            builder.reject(name, "the allowed lateness is negative; it must be zero or more")
+        }
+        if !windowing.takesTriggers {
+            builder.reject(name, "\(Windows.self) can't be joined; use windows by time, such as .tumbling(…)")
+        }
+        let lateness = allowedLateness.milliseconds
+        return connect(name, other, needsEventTime: windowing.needsEventTime) { context in
+            try WindowJoinOperator<Key, Element, Right, Windows, Output>(
+                windowing, CoGroupFunction(results: results), allowedLateness: lateness, lateLeft: lateLeft,
+                lateRight: lateRight, context)
+        }
+    }
+}
+
+extension CoGroup {
+    /// The pairs that were not emitted before.
+    func forEachNewPair(_ body: (Left, Right) throws -> Void) rethrows {
+        for left in lefts {
+            for right in rights where left.emitted == nil || left.emitted != right.emitted {
+                try body(left.element, right.element)
+            }
+        }
+    }
+
+    /// The left records not emitted before, if there is no right one.
+    func forEachNewLeftAlone(_ body: (Left) throws -> Void) rethrows {
+        guard rights.isEmpty else { return }
+        for left in lefts where left.emitted == nil { try body(left.element) }
+    }
+
+    /// The right records not emitted before, if there is no left one.
+    func forEachNewRightAlone(_ body: (Right) throws -> Void) rethrows {
+        guard lefts.isEmpty else { return }
+        for right in rights where right.emitted == nil { try body(right.element) }
+    }
+}

@@ -1,0 +1,17 @@
+/// Keeps the last records of a window, a given number of them.
+public struct CountEvictor<Element: Sendable>: Evictor {
+    private let count: Int
+
+    /// Keeps the last `count` records.
+    public init(_ count: Int) { self.count = max(count, 0) }
+
+    /// Removes all but the last records.
+    public func evictBefore(_ elements: inout [TimedElement<Element>], in window: TimeWindow) {
+        if elements.count > count { elements.removeFirst(elements.count - count) }
+    }
+}
+
+extension Evictor {
+    /// Keeps the last `count` records of each window, by event time.
+    public static func count<Record>(_ count: Int) -> Self where Self == CountEvictor<Record> { CountEvictor(count) }
+}

@@ -1,0 +1,18 @@
+/// Removes records of a window before or after its function sees them.
+///
+/// A window with an evictor keeps all its records. What is removed is gone for later panes as well.
+public protocol Evictor<Element>: Sendable {
+    /// The records.
+    associatedtype Element: Sendable
+
+    /// Removes records before the function sees them; they are in the order of their times.
+    func evictBefore(_ elements: inout [TimedElement<Element>], in window: TimeWindow)
+
+    /// Removes records after the function has seen them. By default none.
+    func evictAfter(_ elements: inout [TimedElement<Element>], in window: TimeWindow)
+}
+
+extension Evictor {
+    /// Removes none.
+    public func evictAfter(_ elements: inout [TimedElement<Element>], in window: TimeWindow) {}
+}

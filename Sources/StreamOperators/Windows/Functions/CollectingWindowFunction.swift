@@ -1,0 +1,143 @@
+public import StateBackend
+public import StreamCore
+
+/// A record with its event time, as windows keep it that need all their records.
+public struct TimedElement<Element: Sendable>: Sendable {
+    /// The record.
+    public var element: Element
+    /// Its event time.
+    public var timestamp: Timestamp
+
+    /// A record with its event time.
+    @inlinable
+    public init(_ element: Element, at timestamp: Timestamp) {
+        self.element = element
+        self.timestamp = timestamp
+    }
+
+    /// How records with their times are saved.
+    static var codec: StateCodec<TimedElement<Element>> {
+        let elements = StateCodec<Element>.automatic
+        return StateCodec<TimedElement<Element>>(
+            encode: { value, encoder in
+                try encoder.encode(value.timestamp)
+                try elements.encode(value.element, into: &encoder)
+            },
+            decode: { decoder in
+                let timestamp: Timestamp = try decoder.decode()
+                return TimedElement(try elements.decode(&decoder), at: timestamp)
+            })
+    }
+}
+
+extension TimedElement: Equatable where Element: Equatable {}
+
+/// Keeps all records of a window, lets an evictor remove some, and hands them to what makes the results.
+public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output: Sendable>: WindowFunction {
+    /// The records.
+    public typealias Input = Element
+    /// All records, in the order of their arrival.
+    public typealias Accumulator = [TimedElement<Element>]
+
+    private let evictor: (any Evictor<Element>)?
+    private let body: @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
+    private let services: WindowServices
+
+    init(
+        evictor: (any Evictor<Element>)?, context: OperatorContext,
+        _ body: @escaping @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
+    ) {
+        self.evictor = evictor
+        self.body = body
+        services = WindowServices(context)
+    }
+
+    /// One record.
+    public func start(_ element: Element, at timestamp: Timestamp) -> Accumulator {
+        [TimedElement(element, at: timestamp)]
+    }
+
+    /// Adds a record.
+    public func add(_ element: Element, at timestamp: Timestamp, to accumulator: inout Accumulator) {
+        accumulator.append(TimedElement(element, at: timestamp))
+    }
+
+    /// Adds further records.
+    public func merge(_ other: Accumulator, into accumulator: inout Accumulator) { accumulator += other }
+
+    /// Evicts, and hands the records over in the order of their times, those of equal time in that of their arrival.
+    public mutating func emit(
+        _ accumulator: inout Accumulator, _ pane: PaneInfo<Key>, _ output: Collector<Output>
+    ) throws {
+        accumulator.sort { $0.timestamp < $1.timestamp }
+        evictor?.evictBefore(&accumulator, in: pane.window)
+        guard !accumulator.isEmpty else { return }
+        try body(accumulator, WindowContext(pane: pane, output: output, services: services))
+        evictor?.evictAfter(&accumulator, in: pane.window)
+    }
+
+    /// The records' codec.
+    public var accumulatorCodec: StateCodec<Accumulator> { TimedElement<Element>.codec.array }
+
+    /// Passes on what was emitted to side outputs.
+    public mutating func flush() throws { try services.flush() }
+}
+
+/// The side outputs and the clock that a window's function may use.
+///
+/// Invariant (the reason for `@unchecked Sendable`): made for one worker's operator and used on its thread only.
+final class WindowServices: @unchecked Sendable {
+    private let context: OperatorContext
+    private var sideOutputs: [String: (collector: AnyObject, flush: () throws -> Void)] = [:]
+
+    init(_ context: OperatorContext) { self.context = context }
+
+    var processingTime: Timestamp { context.processingTime.now }
+
+    func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>, at timestamp: Timestamp) throws {
+        if let known = sideOutputs[tag.name]?.collector as? Collector<Side> {
+            return try known.emit(element, at: timestamp)
+        }
+        guard let collector = try context.collector(for: tag) else { return }
+        sideOutputs[tag.name] = (collector, { try collector.flush() })
+        try collector.emit(element, at: timestamp)
+    }
+
+    func flush() throws { for side in sideOutputs.values { try side.flush() } }
+}
+
+/// What the function of a window's `process` can see and do.
+///
+/// Can't be kept.
+public struct WindowContext<Key: StreamKey, Output: Sendable>: ~Copyable {
+    /// Which pane of which window it is.
+    public let pane: PaneInfo<Key>
+    private let output: Collector<Output>
+    private let services: WindowServices
+
+    init(pane: PaneInfo<Key>, output: Collector<Output>, services: WindowServices) {
+        self.pane = pane
+        self.output = output
+        self.services = services
+    }
+
+    /// The key.
+    public var key: Key { pane.key }
+
+    /// The window.
+    public var window: TimeWindow { pane.window }
+
+    /// The watermark; `Timestamp.min` before there is one.
+    public var watermark: Timestamp { pane.watermark }
+
+    /// The processing time, by the job's clock.
+    public var processingTime: Timestamp { services.processingTime }
+
+    /// Emits a record, with the window's last millisecond as its time.
+    public func emit(_ element: Output) throws { try output.emit(element, at: pane.timestamp) }
+
+    /// Emits a record to a side output of the step.
+    public func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>) throws {
+        try services.emit(element, to: tag, at: pane.timestamp)
+    }
+}

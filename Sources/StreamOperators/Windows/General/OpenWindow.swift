@@ -1,0 +1,94 @@
+internal import StateBackend
+public import StreamCore
+
+/// A window of a key that the general operator holds.
+@frozen
+@usableFromInline
+struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
+    @usableFromInline var window: TimeWindow
+    /// What is kept of the records; nil when they were purged or went out with a discarding pane.
+    @usableFromInline var accumulator: Accumulator?
+    @usableFromInline var trigger: Firing.State
+    /// The times that the trigger asked for, ascending.
+    @usableFromInline var eventTimes: [Timestamp] = []
+    @usableFromInline var processingTimes: [Timestamp] = []
+    /// What the last early pane was made of, where repeats are left out.
+    @usableFromInline var lastEarly: Accumulator?
+    /// The number of panes emitted.
+    @usableFromInline var panes: Int32 = 0
+    /// Whether records came since the last pane.
+    @usableFromInline var isDirty = false
+    /// Whether the watermark has passed the end and the pane of that moment is out.
+    @usableFromInline var wasOnTime = false
+
+    @usableFromInline
+    init(window: TimeWindow, trigger: Firing.State) {
+        self.window = window
+        self.trigger = trigger
+    }
+
+    /// How windows are saved.
+    static func codec(
+        _ accumulators: StateCodec<Accumulator>, _ triggers: StateCodec<Firing.State>
+    ) -> StateCodec<Self> {
+        let optional = accumulators.optional
+        return StateCodec<Self>(
+            encode: { value, encoder in
+                try encoder.encode(value.window.start)
+                try encoder.encode(value.window.end)
+                try optional.encode(value.accumulator, into: &encoder)
+                try triggers.encode(value.trigger, into: &encoder)
+                try encoder.encode(value.eventTimes)
+                try encoder.encode(value.processingTimes)
+                try optional.encode(value.lastEarly, into: &encoder)
+                try encoder.encode(value.panes)
+                try encoder.encode(value.isDirty)
+                try encoder.encode(value.wasOnTime)
+            },
+            decode: { decoder in
+                let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
+                let accumulator = try optional.decode(&decoder)
+                var value = OpenWindow(window: window, trigger: try triggers.decode(&decoder))
+                value.accumulator = accumulator
+                value.eventTimes = try decoder.decode()
+                value.processingTimes = try decoder.decode()
+                value.lastEarly = try optional.decode(&decoder)
+                value.panes = try decoder.decode()
+                value.isDirty = try decoder.decode()
+                value.wasOnTime = try decoder.decode()
+                return value
+            })
+    }
+}
+
+/// The windows of one key that the general operator holds.
+@frozen
+@usableFromInline
+struct OpenWindows<Accumulator: Sendable, Firing: Trigger> {
+    @usableFromInline typealias Window = OpenWindow<Accumulator, Firing>
+
+    /// Ascending by start, then end.
+    @usableFromInline var windows: [Window] = []
+    /// When the key is looked at next; entries of the queues with other times are out of date.
+    @usableFromInline var nextEventTime = Timestamp.max
+    @usableFromInline var nextProcessingTime = Timestamp.max
+    /// Whether an entry of the queue stands for `nextEventTime`, which may be `Timestamp.max` itself.
+    @usableFromInline var isQueued = false
+
+    @usableFromInline
+    init() {}
+
+    /// The index of a window, which is added if it isn't there.
+    @usableFromInline
+    mutating func index(of window: TimeWindow, _ trigger: Firing) -> Int {
+        var index = windows.count
+        while index > 0 {
+            let other = windows[index - 1].window
+            if other == window { return index - 1 }
+            if other.start < window.start || (other.start == window.start && other.end < window.end) { break }
+            index -= 1
+        }
+        windows.insert(Window(window: window, trigger: trigger.makeState()), at: index)
+        return index
+    }
+}

@@ -1,0 +1,232 @@
+internal import StateBackend
+internal import StreamCore
+
+/// Sessions of a maximum length: records wait in the order of their times until the watermark has reached them.
+struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
+    typealias Key = Function.Key
+    typealias Input = KeyedBatch<Key, Function.Input>
+    typealias Output = Function.Output
+
+    /// A record that the watermark has not reached.
+    struct Waiting {
+        var window: TimeWindow
+        var accumulator: Function.Accumulator
+    }
+
+    struct Session {
+        var window: TimeWindow
+        var accumulator: Function.Accumulator
+        var panes: Int32 = 0
+        var hasFired = false
+    }
+
+    struct Sessions {
+        /// When the key is looked at next; entries of the queue with another time are out of date.
+        var timer = Timestamp.max
+        /// Ascending by time; of equal ones in the order of arrival.
+        var waiting: [Waiting] = []
+        /// Ascending by start.
+        var sessions: [Session] = []
+    }
+
+    private var function: Function
+    private let windows: BoundedSessionWindows<Function.Input>
+    private let maximum: Int64
+    private var lateness: LatenessPolicy<Function.Input>
+    private let table: StateTable<Key, Sessions>
+    private var timers = TimerQueue<Key>()
+    private var watermark = Timestamp.min
+
+    init(
+        _ function: Function, _ windows: BoundedSessionWindows<Function.Input>, maximum: Int64,
+        _ settings: WindowSettings<Function.Input>, _ context: OperatorContext
+    ) throws {
+        self.function = function
+        self.windows = windows
+        self.maximum = maximum
+        lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
+        table = try context.state.table("sessions", codec: Self.codec(function.accumulatorCodec))
+    }
+
+    mutating func process(_ input: KeyedBatch<Key, Function.Input>, _ output: Collector<Output>) throws {
+        for i in 0..<input.count {
+            let element = input.records.elements[i]
+            let time = input.records.timestamps[i].forWindows
+            var window = TimeWindow(start: time, end: time)
+            try windows.assign(element, at: time) { window = $0 }
+            let key = input.keys[i]
+            let hash = input.hashes[i]
+            guard time <= watermark else {
+                let sessions = table.upsert(key, hash: hash, Sessions())
+                settle(&sessions.pointee)
+                var place = sessions.pointee.waiting.count
+                while place > 0 && sessions.pointee.waiting[place - 1].window.start > time { place -= 1 }
+                let waiting = Waiting(window: window, accumulator: function.start(element, at: time))
+                sessions.pointee.waiting.insert(waiting, at: place)
+                setTimer(&sessions.pointee, key)
+                continue
+            }
+            if try !takesLate(element, time, window, key, hash, output) {
+                try lateness.dispose(element, at: input.records.timestamps[i])
+            }
+        }
+        try lateness.flush()
+        try function.flush()
+    }
+
+    /// Takes in a record that the watermark has passed, if a session that is held overlaps it or its own isn't closed.
+    private mutating func takesLate(
+        _ element: Function.Input, _ time: Timestamp, _ window: TimeWindow, _ key: Key, _ hash: UInt64,
+        _ output: Collector<Output>
+    ) throws -> Bool {
+        if let held = table.find(key, hash: hash) {
+            settle(&held.pointee)
+            if let index = held.pointee.sessions.firstIndex(where: { overlap($0.window, window) }) {
+                var session = held.pointee.sessions[index]
+                function.add(element, at: time, to: &session.accumulator)
+                try grow(&session, by: window, key, output)
+                held.pointee.sessions[index] = session
+                setTimer(&held.pointee, key)
+                return true
+            }
+        }
+        if lateness.isClosed(end: window.end, at: watermark) { return false }
+        var session = Session(window: window, accumulator: function.start(element, at: time))
+        if window.maxTimestamp <= watermark { try emit(&session, .late, key, output) }
+        let sessions = table.upsert(key, hash: hash, Sessions())
+        let place = sessions.pointee.sessions.firstIndex { $0.window.start > window.start }
+        sessions.pointee.sessions.insert(session, at: place ?? sessions.pointee.sessions.count)
+        setTimer(&sessions.pointee, key)
+        return true
+    }
+
+    private func overlap(_ a: TimeWindow, _ b: TimeWindow) -> Bool { a.start < b.end && b.start < a.end }
+
+    /// Extends a session by a late record's window, within its maximum length.
+    private mutating func grow(
+        _ session: inout Session, by window: TimeWindow, _ key: Key, _ output: Collector<Output>
+    ) throws {
+        let end = max(session.window.end, min(window.end, session.window.start &+ maximum))
+        session.window = TimeWindow(start: min(session.window.start, window.start), end: end)
+        session.hasFired = false
+        if session.window.maxTimestamp <= watermark { try emit(&session, .late, key, output) }
+    }
+
+    /// Moves the records that the watermark has reached into sessions, in the order of their times.
+    private func settle(_ sessions: inout Sessions) {
+        var done = 0
+        for waiting in sessions.waiting {
+            guard waiting.window.start <= watermark else { break }
+            done += 1
+            let time = waiting.window.start
+            if let index = sessions.sessions.lastIndex(where: { $0.window.start <= time && time < $0.window.end }) {
+                let start = sessions.sessions[index].window.start
+                let end = min(waiting.window.end, start &+ maximum)
+                sessions.sessions[index].window.end = max(sessions.sessions[index].window.end, end)
+                function.merge(waiting.accumulator, into: &sessions.sessions[index].accumulator)
+            } else {
+                let place = sessions.sessions.firstIndex { $0.window.start > time } ?? sessions.sessions.count
+                sessions.sessions.insert(
+                    Session(window: waiting.window, accumulator: waiting.accumulator), at: place)
+            }
+        }
+        sessions.waiting.removeFirst(done)
+    }
+
+    private mutating func emit(
+        _ session: inout Session, _ kind: PaneKind, _ key: Key, _ output: Collector<Output>
+    ) throws {
+        let pane = PaneInfo(
+            key: key, window: session.window, kind: kind, revision: session.panes, watermark: watermark)
+        try function.emit(&session.accumulator, pane, output)
+        session.panes += 1
+        session.hasFired = true
+    }
+
+    private mutating func setTimer(_ sessions: inout Sessions, _ key: Key) {
+        // A record that waits has nothing to do before its own window ends: until then it may as well wait.
+        var next = sessions.waiting.first?.window.maxTimestamp ?? .max
+        for session in sessions.sessions {
+            let due = session.hasFired ? lateness.closing(end: session.window.end) : session.window.maxTimestamp
+            next = min(next, due)
+        }
+        guard next < sessions.timer else { return }
+        sessions.timer = next
+        timers.add(key, at: next)
+    }
+
+    mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
+        let watermark = watermark.asWindowsWatermark
+        self.watermark = watermark
+        while let timer = timers.popFirst(through: watermark) {
+            let key = timer.payload
+            let hash = key.stableHash
+            guard let sessions = table.find(key, hash: hash), sessions.pointee.timer == timer.time else { continue }
+            settle(&sessions.pointee)
+            for index in sessions.pointee.sessions.indices {
+                var session = sessions.pointee.sessions[index]
+                guard !session.hasFired, session.window.maxTimestamp <= watermark else { continue }
+                try emit(&session, .onTime, key, output)
+                sessions.pointee.sessions[index] = session
+            }
+            sessions.pointee.sessions.removeAll { lateness.isClosed(end: $0.window.end, at: watermark) }
+            if sessions.pointee.sessions.isEmpty && sessions.pointee.waiting.isEmpty {
+                table.remove(key, hash: hash)
+            } else {
+                sessions.pointee.timer = .max
+                setTimer(&sessions.pointee, key)
+            }
+        }
+        try function.flush()
+    }
+
+    mutating func restored(at watermark: Timestamp) throws {
+        self.watermark = watermark.asWindowsWatermark
+        table.forEach { key, sessions in
+            sessions.timer = .max
+            setTimer(&sessions, key)
+        }
+    }
+
+    /// How a key's records and sessions are saved.
+    private static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Sessions> {
+        let waiting = StateCodec<Waiting>(
+            encode: { value, encoder in
+                try encoder.encode(value.window.start)
+                try encoder.encode(value.window.end)
+                try accumulators.encode(value.accumulator, into: &encoder)
+            },
+            decode: { decoder in
+                let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
+                return Waiting(window: window, accumulator: try accumulators.decode(&decoder))
+            }
+        ).array
+        let sessions = StateCodec<Session>(
+            encode: { value, encoder in
+                try encoder.encode(value.window.start)
+                try encoder.encode(value.window.end)
+                try accumulators.encode(value.accumulator, into: &encoder)
+                try encoder.encode(value.panes)
+                try encoder.encode(value.hasFired)
+            },
+            decode: { decoder in
+                let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
+                var value = Session(window: window, accumulator: try accumulators.decode(&decoder))
+                value.panes = try decoder.decode()
+                value.hasFired = try decoder.decode()
+                return value
+            }
+        ).array
+        return StateCodec<Sessions>(
+            encode: { value, encoder in
+                try waiting.encode(value.waiting, into: &encoder)
+                try sessions.encode(value.sessions, into: &encoder)
+            },
+            decode: { decoder in
+                var value = Sessions()
+                value.waiting = try waiting.decode(&decoder)
+                value.sessions = try sessions.decode(&decoder)
+                return value
+            })
+    }
+}
