@@ -2,7 +2,7 @@ import StreamTesting
 import Weir
 
 /// The tests' record: told apart by its number.
-struct Event: Hashable, Sendable {
+struct Event: Hashable, Codable, Sendable {
     var id: Int
     var key: String
     var time: Timestamp
