@@ -41,14 +41,19 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
 
     private let evictor: (any Evictor<Element>)?
     private let body: @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
+    private let equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)?
     private let services: WindowServices
 
+    /// - Parameter equals: whether the results of two lists of records, in order and after eviction, are the same; nil
+    ///   where that can't be told.
     init(
         evictor: (any Evictor<Element>)?, context: OperatorContext,
+        equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)? = nil,
         _ body: @escaping @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
     ) {
         self.evictor = evictor
         self.body = body
+        self.equals = equals
         services = WindowServices(context)
     }
 
@@ -74,6 +79,19 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
         guard !accumulator.isEmpty else { return }
         try body(accumulator, WindowContext(pane: pane, output: output, services: services))
         evictor?.evictAfter(&accumulator, in: pane.window)
+    }
+
+    /// The records in their order, without those that are evicted before the function sees them.
+    private func remaining(_ records: Accumulator, in window: TimeWindow) -> Accumulator {
+        var records = records
+        records.sort { $0.timestamp < $1.timestamp }
+        evictor?.evictBefore(&records, in: window)
+        return records
+    }
+
+    /// Whether the results are known to be equal.
+    public func isSame(_ a: Accumulator, _ b: Accumulator, in window: TimeWindow) -> Bool {
+        equals?(remaining(a, in: window), remaining(b, in: window)) ?? false
     }
 
     /// The records' codec.
