@@ -5,7 +5,6 @@ final class LookupCompletions<Output: Sendable>: Sendable {
     struct Completion: Sendable {
         /// The number of the look-up.
         let id: Int
-        let attempt: Int
         let result: Result<Output, any Error>
     }
 

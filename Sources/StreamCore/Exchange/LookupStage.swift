@@ -145,11 +145,11 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
         guard var slot = slots[id] else { return }
         slot.attempt += 1
         slot.retryTime = .max
-        let (element, attempt, function, completions) = (slot.element, slot.attempt, function, completions)
+        let (element, function, completions) = (slot.element, function, completions)
         slot.task = Task.detached(executorPreference: executor) {
             let result: Result<Output, any Error>
             do { result = .success(try await function(element)) } catch { result = .failure(error) }
-            completions.put(LookupCompletions.Completion(id: id, attempt: attempt, result: result))
+            completions.put(LookupCompletions.Completion(id: id, result: result))
         }
         slots[id] = slot
     }
@@ -174,7 +174,7 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
 
     private func complete(_ completion: LookupCompletions<Output>.Completion) throws {
         // Of a look-up that was given up, the answer comes too late.
-        guard let slot = slots[completion.id], slot.attempt == completion.attempt else { return }
+        guard let slot = slots[completion.id] else { return }
         switch completion.result {
         case .success(let output): finish(completion.id, output)
         case .failure(let error):

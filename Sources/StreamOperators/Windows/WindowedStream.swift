@@ -75,17 +75,26 @@ where Firing.Element == Windows.Element {
     func collectingAggregate<Function: AggregateFunction>(
         _ name: String, _ aggregate: Function, _ evictor: any Evictor<Element>
     ) -> DataStream<Pane<Key, Function.Output>> where Function.Input == Element {
-        attach(name) { context in
-            CollectingWindowFunction<Key, Element, Pane<Key, Function.Output>>(evictor: evictor, context: context) {
-                elements, pane in
-                guard let first = elements.first else { return }
-                var sum = aggregate.start(first.element, at: first.timestamp)
-                for next in elements.dropFirst() { aggregate.add(next.element, at: next.timestamp, to: &sum) }
-                try pane.emit(
-                    Pane(
-                        key: pane.key, window: pane.window, value: aggregate.result(sum), kind: pane.pane.kind,
-                        revision: pane.pane.revision))
-            }
+        @Sendable func fold(_ elements: [TimedElement<Element>]) -> Function.Output? {
+            guard let first = elements.first else { return nil }
+            var sum = aggregate.start(first.element, at: first.timestamp)
+            for next in elements.dropFirst() { aggregate.add(next.element, at: next.timestamp, to: &sum) }
+            return aggregate.result(sum)
+        }
+        return attach(name) { context in
+            CollectingWindowFunction<Key, Element, Pane<Key, Function.Output>>(
+                evictor: evictor, context: context,
+                equals: { a, b in
+                    guard let a = fold(a), let b = fold(b) else { return false }
+                    return aggregate.isSame(a, b)
+                },
+                { elements, pane in
+                    guard let value = fold(elements) else { return }
+                    try pane.emit(
+                        Pane(
+                            key: pane.key, window: pane.window, value: value, kind: pane.pane.kind,
+                            revision: pane.pane.revision))
+                })
         }
     }
 
@@ -128,7 +137,9 @@ where Firing.Element == Windows.Element {
         _ name: String, _ function: @escaping @Sendable (OperatorContext) throws -> Function
     ) -> DataStream<Function.Output> where Function.Key == Key, Function.Input == Element {
         check(name)
-        if isDefaultTrigger && (settings.accumulation == .accumulating || !windowing.takesTriggers) {
+        // What an evictor removes is gone for later panes too, which shapes that share work between windows can't do.
+        let isUsual = isDefaultTrigger && settings.accumulation == .accumulating && evictor == nil
+        if isUsual || !windowing.takesTriggers {
             return windowing.attach(name, to: keyed, settings, function)
         }
         return windowing.attachGeneral(name, to: keyed, settings, trigger, function)
@@ -138,6 +149,7 @@ where Firing.Element == Windows.Element {
     func check(_ name: String) {
         if let problem = windowing.problem { keyed.builder.reject(name, problem) }
         if let problem = trigger.problem { keyed.builder.reject(name, problem) }
+        if let problem = evictor?.problem { keyed.builder.reject(name, problem) }
         if settings.allowedLateness < 0 {
             keyed.builder.reject(name, "the allowed lateness is negative; it must be zero or more")
         }
@@ -163,5 +175,22 @@ extension KeyedStream {
         WindowedStream(
             keyed: self, windowing: windowing, trigger: EventTimeTrigger(), isDefaultTrigger: true,
             settings: WindowSettings(allowedLateness: allowedLateness.milliseconds, late: late))
+    }
+}
+
+extension DataStream {
+    /// Cuts the whole stream into windows, regardless of any key: all records meet on one worker, and the panes' key is
+    /// always 0.
+    ///
+    /// - Parameters:
+    ///   - windowing: how records are assigned to windows, such as `.tumbling(.seconds(60))`.
+    ///   - allowedLateness: how long after the watermark has passed its end a window still takes records. The default
+    ///     is zero.
+    ///   - late: what becomes of later ones. By default they are dropped and counted.
+    @inlinable
+    public func windowAll<Windows: Windowing>(
+        _ windowing: Windows, allowedLateness: Duration = .zero, late: LateRecords<Element> = .drop
+    ) -> WindowedStream<Int, Windows, EventTimeTrigger<Element>> where Windows.Element == Element {
+        keyBy { _ in 0 }.window(windowing, allowedLateness: allowedLateness, late: late)
     }
 }

@@ -30,7 +30,9 @@ public protocol Windowing<Element>: Sendable {
     /// Whether windows wait for watermarks, so that a stream without them is rejected. The default is true.
     var needsEventTime: Bool { get }
 
-    /// Whether triggers other than the default one, and discarding panes, can be used. The default is true.
+    /// Whether triggers other than the default one can be used, by way of the general operator. The default is true.
+    ///
+    /// If not, ``attach(_:to:_:_:)`` must see to discarding panes and evictors itself.
     var takesTriggers: Bool { get }
 
     /// What is wrong with the parameters, with the remedy, or nil.
@@ -74,7 +76,7 @@ extension Windowing {
     ) -> DataStream<Function.Output>
     where Function.Key == Key, Function.Input == Element, Firing.Element == Element {
         let windowing = self
-        return stream.transform(name, needsEventTime: needsEventTime && trigger.needsEventTime) { context in
+        return stream.transform(name, needsEventTime: needsEventTime || trigger.needsEventTime) { context in
             try GeneralWindowOperator<Key, Self, Function, Firing>(
                 windowing, try function(context), trigger, settings, context)
         }

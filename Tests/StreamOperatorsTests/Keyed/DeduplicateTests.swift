@@ -121,7 +121,7 @@ private let seeds: Range<UInt64> = 0..<64
         }
         input.play(script("a@5 b@9 a@30 a@5 a@17"))
         if restarts { try test.restart(parallelism: 2) }
-        for (watermark, count, older) in [(9, 2, 1), (19, 1, 1), (27, 1, 0), (40, 0, 0)] as [(Timestamp, Int, Int)] {
+        for (watermark, count, older) in [(9, 2, 1), (20, 1, 1), (28, 1, 0), (41, 0, 0)] as [(Timestamp, Int, Int)] {
             input.watermark(watermark)
             let seen: [String: Timestamp] = try test.state(of: "once", "seen")
             let times: [String: [Timestamp]] = try test.state(of: "once", "older")

@@ -74,6 +74,45 @@ import Weir
         ),
     ]
 
+    /// The same for steps that go on without the records that they fail for.
+    private static let dropping: [(name: String, attach: @Sendable (Stream, Int) -> Void)] = [
+        ("map", { stream, bad in sink(stream.map("drops", onError: .drop) { try some($0, bad) }) }),
+        (
+            "filter",
+            { stream, bad in sink(stream.filter("drops", onError: .drop) { try some($0, bad) === $0 }) }
+        ),
+        ("flatMap", { stream, bad in sink(stream.flatMap("drops", onError: .drop) { [try some($0, bad)] }) }),
+        (
+            "inspect",
+            { stream, bad in
+                sink(stream.inspect("drops", onError: .drop) { one, _ in _ = try some(one, bad) })
+            }
+        ),
+        (
+            "keyBy",
+            { stream, bad in
+                let keyed = stream.keyBy("drops", onError: .drop) { try some($0, bad).number }
+                sink(keyed.reduce("reduce") { $1 })
+            }
+        ),
+    ]
+
+    private static func some(_ tracked: Tracked, _ bad: Int) throws -> Tracked {
+        if tracked.number % bad == 0 { throw TestFault() }
+        return tracked
+    }
+
+    /// One of `bad` records fails.
+    @Test(arguments: dropping.indices, [1, 2, 7]) func droppedRecordsAreDestroyedOnce(step: Int, bad: Int) async throws
+    {
+        let test = 100_000 + step * 1_000 + bad
+        for variant in JobMatrix(batchSizes: [1, 7, 64]).variants {
+            try await Self.run(Self.dropping[step].name, Self.dropping[step].attach, test, bad, variant)
+            for _ in 0..<100_000 where Tracked.alive(test) != 0 { await Task.yield() }
+            #expect(Tracked.alive(test) == 0, "\(Self.dropping[step].name), \(variant)")
+        }
+    }
+
     private static func sink(_ stream: Stream, _ name: String = "sink") { stream.write(name, to: CollectSink()) }
 
     @discardableResult

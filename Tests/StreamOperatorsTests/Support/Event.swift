@@ -2,11 +2,14 @@ import StreamTesting
 import Weir
 
 /// The tests' record: told apart by its number.
-struct Event: Hashable, Sendable {
+struct Event: Hashable, Codable, Sendable {
     var id: Int
     var key: String
     var time: Timestamp
     var value = 0
+
+    /// The session gap of windows whose records say it themselves: 1 to 60 ms.
+    var gap: Int64 { Int64(1 + (value + 300) % 60) }
 }
 
 /// What a step of the tests gives: a pane, or a late record.
@@ -26,7 +29,7 @@ struct CollectIDs: AggregateFunction {
 /// Random events in several splits, each in disorder within `bound` of its own (or beyond it).
 struct RandomEvents {
     var splits: [[Event]] = []
-    let bound: Int64
+    private(set) var bound: Int64
     var all: [Event] { splits.flatMap(\.self) }
 
     /// - Parameters:
@@ -42,7 +45,7 @@ struct RandomEvents {
         for _ in 0..<(splits ?? Int(draw(4)) + 1) {
             var now = draw(200) - 300
             var events: [Event] = []
-            for _ in 0..<draw(60) {
+            for _ in 0..<draw(40) {
                 now += draw(pace)
                 var time = now - draw(UInt64(bound) + 1)
                 if beyond > 0 && draw(beyond) == 0 { time -= draw(400) }
@@ -50,6 +53,14 @@ struct RandomEvents {
                 id += 1
             }
             self.splits.append(events)
+        }
+    }
+
+    /// Stretches time, so that a millisecond becomes so many, and moves it.
+    mutating func stretch(by factor: Int64, from start: Timestamp) {
+        bound *= factor
+        for split in splits.indices {
+            for index in splits[split].indices { splits[split][index].time = start + splits[split][index].time * factor }
         }
     }
 

@@ -2,53 +2,76 @@ import StreamTesting
 import Testing
 import Weir
 
-private let seeds: Range<UInt64> = 0..<64
 
 /// Random events through windows, against the definition.
 @Suite struct WindowPropertyTests {
-    @Test(arguments: seeds) func tumblingWindowsHoldWhatTheirDefinitionSays(seed: UInt64) async throws {
-        try await check(seed: seed) { .tumbling(&$0) }
+    @Test(arguments: Seeds.all) func tumbling(seeds: Seeds) async throws { try await check(seeds) { .tumbling(&$0) } }
+
+    @Test(arguments: Seeds.all) func sliding(seeds: Seeds) async throws { try await check(seeds) { .sliding(&$0) } }
+
+    @Test(arguments: Seeds.all) func sessions(seeds: Seeds) async throws { try await check(seeds) { .session(&$0) } }
+
+    @Test(arguments: Seeds.all) func global(seeds: Seeds) async throws { try await check(seeds) { _ in .global } }
+
+    @Test(arguments: Seeds.all) func cumulating(seeds: Seeds) async throws {
+        try await check(seeds) { .cumulating(&$0) }
     }
 
-    @Test(arguments: seeds) func slidingWindowsHoldWhatTheirDefinitionSays(seed: UInt64) async throws {
-        try await check(seed: seed) { .sliding(&$0) }
+    @Test(arguments: Seeds.all) func recordGaps(seeds: Seeds) async throws { try await check(seeds) { _ in .recordGap } }
+
+    @Test(arguments: Seeds.all) func boundedSessions(seeds: Seeds) async throws {
+        try await check(seeds) { .bounded(&$0) }
     }
 
-    @Test(arguments: seeds) func sessionsHoldWhatTheirDefinitionSays(seed: UInt64) async throws {
-        try await check(seed: seed) { .session(&$0) }
-    }
+    @Test(arguments: Seeds.all) func count(seeds: Seeds) async throws { try await check(seeds) { .count(&$0) } }
 
-    @Test(arguments: seeds) func theGlobalWindowHoldsEverything(seed: UInt64) async throws {
-        try await check(seed: seed) { _ in .global }
-    }
+    @Test(arguments: Seeds.all) func calendar(seeds: Seeds) async throws { try await check(seeds) { .calendar(&$0) } }
 
-    private func check(seed: UInt64, _ draw: (inout SplitMix64) -> TestWindows) async throws {
-        var random = SplitMix64(seed: seed)
-        let windows = draw(&random)
-        let events = RandomEvents(&random)
-        // Allowing lateness must make no difference where nothing is late.
-        let lateness = Duration.milliseconds(random.next(below: 2) * random.next(below: 100))
-        var expected = WindowOracle.panes(windows, events.all)
-        if case .global = windows {
-            expected = expected.map { $0.prefix { $0 != "[" } + "[min,max)" + $0.drop { $0 != "=" } }
-        }
-        let runs: [JobMatrix.Run<Pane<String, [Int]>>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
-            p.events(events).keyBy { $0.key }.window(windows.windowing, allowedLateness: lateness)
-                .aggregate("windows", CollectIDs()).write("out", to: sink)
-        }
-        for run in runs {
-            #expect(run.elements.map(text).sorted() == expected, "seed \(seed), \(windows), \(run.variant)")
-            #expect(run.status["windows"]?.late == 0, "seed \(seed), \(windows), \(run.variant)")
-            for panes in Dictionary(grouping: run.elements, by: \.key).values {
-                let starts = panes.map(\.window.start)
-                #expect(starts == starts.sorted(), "order of a key's windows: seed \(seed), \(windows), \(run.variant)")
+    /// Where nothing is late, just the windows of the definition come, those of a key in their order.
+    private func check(_ seeds: Seeds, _ draw: (inout SplitMix64) -> TestWindows) async throws {
+        for seed in seeds.range {
+            var random = SplitMix64(seed: seed)
+            let windows = draw(&random)
+            var isCount = false
+            if case .count = windows { isCount = true }
+            var events = RandomEvents(&random, splits: isCount ? 1 : nil)
+            if case .calendar = windows {
+                // Around the changes of the clocks in March or October 2024, steps of hours.
+                events.stretch(by: 3_600_000, from: random.next(below: 2) == 0 ? 1_711_839_600_000 : 1_729_980_000_000)
+            }
+            // Allowing lateness must make no difference where nothing is late.
+            let lateness = Duration.milliseconds(random.next(below: 2) * random.next(below: 100))
+            let windowing = windows.windowing(&random)
+            let expected = WindowOracle.panes(windows, events.all)
+            let runs: [JobMatrix.Run<Pane<String, [Int]>>] = try await JobMatrix.few(seed: seed).run { p, sink in
+                p.events(events).keyBy { $0.key }.window(windowing, allowedLateness: lateness)
+                    .aggregate("windows", CollectIDs()).write("out", to: sink)
+            }
+            for run in runs {
+                let place: Comment = "seed \(seed), \(windows), \(run.variant)"
+                #expect(run.elements.map(text).sorted() == expected, place)
+                #expect(run.status["windows"]?.late == 0, place)
+                for (key, panes) in Dictionary(grouping: run.elements, by: \.key) {
+                    if isCount {
+                        #expect(panes.map(text) == WindowOracle.panes(windows, events.all, key: key), place)
+                    } else {
+                        #expect(panes.map(\.window.end) == panes.map(\.window.end).sorted(), place)
+                    }
+                }
             }
         }
     }
 
-    @Test(arguments: seeds) func integerKeysAndOtherAggregatesGiveTheSame(seed: UInt64) async throws {
+    @Test(arguments: Seeds.all) func integerKeysAndOtherAggregatesGiveTheSame(seeds: Seeds) async throws {
+        for seed in seeds.range { try await integerKeysAndOtherAggregatesGiveTheSame(seed: seed) }
+    }
+
+    private func integerKeysAndOtherAggregatesGiveTheSame(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)
-        let windows = [TestWindows.tumbling(&random), .sliding(&random), .session(&random)][Int(seed / 3 % 3)]
+        let windows = [
+            TestWindows.tumbling(&random), .sliding(&random), .session(&random), .cumulating(&random), .recordGap,
+            .bounded(&random),
+        ][Int(seed / 3 % 6)]
         let events = RandomEvents(&random)
         var expected: [String] = []
         for (key, own) in Dictionary(grouping: events.all, by: { $0.key.count * 1_000 + $0.value % 5 }) {
@@ -59,7 +82,7 @@ private let seeds: Range<UInt64> = 0..<64
                     "\(key) \(window.start) \(members.count) \(sum) \(values.min() ?? 0) \(Set(values).count)")
             }
         }
-        let runs: [JobMatrix.Run<String>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
+        let runs: [JobMatrix.Run<String>] = try await JobMatrix.few(seed: seed).run { p, sink in
             let windowed = p.events(events).keyBy { $0.key.count * 1_000 + $0.value % 5 }.window(windows.windowing)
             windowed.aggregate("windows", .count(), .sum(\.value), .minimum(\.value), .distinct(\.value))
                 .map { pane -> String in
@@ -74,15 +97,20 @@ private let seeds: Range<UInt64> = 0..<64
     }
 
     /// Beyond the bound a record is either late or in a result, never both, never neither, whatever other splits do.
-    @Test(arguments: seeds) func everyRecordIsCountedOrLate(seed: UInt64) async throws {
+    @Test(arguments: Seeds.all) func everyRecordIsCountedOrLate(seeds: Seeds) async throws {
+        for seed in seeds.range { try await everyRecordIsCountedOrLate(seed: seed) }
+    }
+
+    private func everyRecordIsCountedOrLate(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)
-        let windows = [TestWindows.tumbling(&random), .sliding(&random), .session(&random)][Int(seed / 3 % 3)]
+        let windows = TestWindows.any(&random)
+        let windowing = windows.windowing(&random)
         let events = RandomEvents(&random, beyond: 4)
         let lateness = Duration.milliseconds(random.next(below: 2) * random.next(below: 150))
         let late = SideOutput<Event>("late")
-        let runs: [JobMatrix.Run<PaneOrLate>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
+        let runs: [JobMatrix.Run<PaneOrLate>] = try await JobMatrix.few(seed: seed).run { p, sink in
             let panes = p.events(events).keyBy { $0.key }
-                .window(windows.windowing, allowedLateness: lateness, late: .sideOutput(late))
+                .window(windowing, allowedLateness: lateness, late: .sideOutput(late))
                 .aggregate("windows", CollectIDs())
             panes.map { PaneOrLate.pane($0) }.write("panes", to: sink)
             panes.sideOutput(late).map { PaneOrLate.late($0.id) }.write("late", to: sink)
@@ -104,8 +132,8 @@ private let seeds: Range<UInt64> = 0..<64
             }
             #expect(Set(counted) == Set(inWindows.map(\.id)), place)
             if case .tumbling = windows { Self.checkLast(panes, WindowOracle.panes(windows, kept), place) }
-            if case .session = windows { continue }
-            for own in Dictionary(grouping: panes, by: { "\($0.key) \($0.window.start)" }).values {
+            if windows.merges { continue }
+            for own in Dictionary(grouping: panes, by: { "\($0.key) \($0.window)" }).values {
                 #expect(own.map { Int($0.revision) } == Array(0..<own.count), place)
                 for (before, after) in zip(own, own.dropFirst()) {
                     #expect(Set(before.value).isStrictSubset(of: after.value), place)
@@ -127,9 +155,16 @@ private let seeds: Range<UInt64> = 0..<64
     }
 
     /// Lateness that is decided at the source makes everything after it deterministic.
-    @Test(arguments: seeds) func latenessAtTheSourceIsDeterministic(seed: UInt64) async throws {
+    @Test(arguments: Seeds.all) func latenessAtTheSourceIsDeterministic(seeds: Seeds) async throws {
+        for seed in seeds.range { try await latenessAtTheSourceIsDeterministic(seed: seed) }
+    }
+
+    private func latenessAtTheSourceIsDeterministic(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)
-        let windows = [TestWindows.tumbling(&random), .sliding(&random), .session(&random)][Int(seed / 3 % 3)]
+        let windows = [
+            TestWindows.tumbling(&random), .sliding(&random), .session(&random), .cumulating(&random), .recordGap,
+            .bounded(&random),
+        ][Int(seed / 3 % 6)]
         let events = RandomEvents(&random, beyond: 4)
         var kept: [Event] = []
         var late: [Int] = []
@@ -145,7 +180,7 @@ private let seeds: Range<UInt64> = 0..<64
             }
         }
         let expected = WindowOracle.panes(windows, kept) + late.sorted().map { "late \($0)" }
-        let runs: [JobMatrix.Run<String>] = try await JobMatrix.sampled(seed: seed).run { p, sink in
+        let runs: [JobMatrix.Run<String>] = try await JobMatrix.few(seed: seed).run { p, sink in
             let source = p.source(
                 "events", CollectionSource(splits: events.splits), time: { $0.time },
                 watermarks: .boundedOutOfOrderness(.milliseconds(events.bound), lateness: .atSource))

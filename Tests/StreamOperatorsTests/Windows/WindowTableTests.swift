@@ -22,15 +22,9 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
 
     /// Where no record is behind the watermark, results don't depend on how the job runs.
     ///
-    /// Elsewhere they may depend on
-    /// how far other workers have come, so that only one is to be had.
+    /// Elsewhere they may depend on how far other workers have come, so that only one is to be had.
     var matrix: JobMatrix {
-        var watermark = Timestamp.min
-        for step in script(input) {
-            if case .watermark(let time) = step { watermark = max(watermark, time) }
-            if case .record(_, let time) = step, time <= watermark { return JobMatrix(parallelisms: [1]) }
-        }
-        return JobMatrix()
+        hasRecordsBehindTheWatermark(script(input)) ? JobMatrix(parallelisms: [1]) : JobMatrix()
     }
 
     /// Attaches the windows; the late records come out as words among the panes.
@@ -59,6 +53,7 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
             let late = expected.count { $0.hasPrefix("late") }
             #expect(result.status["windows"]?.late == late)
         }
+        #expect(words(try harness.verify(script(table.input))) == expected)
         let panes = expected.filter { $0.contains("=") || $0.hasPrefix("late") }.sorted()
         let runs: [JobMatrix.Run<String>] = try await table.matrix.run { p, sink in
             table.attach(to: p.script("script", [script(table.input)]), isGeneral: isGeneral).write("out", to: sink)

@@ -3,11 +3,16 @@ public struct CountEvictor<Element: Sendable>: Evictor {
     private let count: Int
 
     /// Keeps the last `count` records.
-    public init(_ count: Int) { self.count = max(count, 0) }
+    public init(_ count: Int) { self.count = count }
 
     /// Removes all but the last records.
     public func evictBefore(_ elements: inout [TimedElement<Element>], in window: TimeWindow) {
         if elements.count > count { elements.removeFirst(elements.count - count) }
+    }
+
+    /// A count that isn't positive.
+    public var problem: String? {
+        count > 0 ? nil : "the evictor's count is \(count); it must be at least 1"
     }
 }
 

@@ -10,9 +10,15 @@ public protocol Evictor<Element>: Sendable {
 
     /// Removes records after the function has seen them. By default none.
     func evictAfter(_ elements: inout [TimedElement<Element>], in window: TimeWindow)
+
+    /// What is wrong with the parameters, with the remedy, or nil. By default nothing.
+    var problem: String? { get }
 }
 
 extension Evictor {
     /// Removes none.
     public func evictAfter(_ elements: inout [TimedElement<Element>], in window: TimeWindow) {}
+
+    /// Nothing.
+    public var problem: String? { nil }
 }

@@ -45,7 +45,7 @@ where Function.Input: Sendable {
     }
 
     /// Whether the results are equal.
-    public func isSame(_ a: Accumulator, _ b: Accumulator) -> Bool {
+    public func isSame(_ a: Accumulator, _ b: Accumulator, in window: TimeWindow) -> Bool {
         function.isSame(function.result(a), function.result(b))
     }
 

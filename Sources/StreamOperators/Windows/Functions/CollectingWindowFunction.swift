@@ -41,14 +41,19 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
 
     private let evictor: (any Evictor<Element>)?
     private let body: @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
+    private let equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)?
     private let services: WindowServices
 
+    /// - Parameter equals: whether the results of two lists of records, in order and after eviction, are the same; nil
+    ///   where that can't be told.
     init(
         evictor: (any Evictor<Element>)?, context: OperatorContext,
+        equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)? = nil,
         _ body: @escaping @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
     ) {
         self.evictor = evictor
         self.body = body
+        self.equals = equals
         services = WindowServices(context)
     }
 
@@ -76,34 +81,39 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
         evictor?.evictAfter(&accumulator, in: pane.window)
     }
 
+    /// The records in their order, without those that are evicted before the function sees them.
+    private func remaining(_ records: Accumulator, in window: TimeWindow) -> Accumulator {
+        var records = records
+        records.sort { $0.timestamp < $1.timestamp }
+        evictor?.evictBefore(&records, in: window)
+        return records
+    }
+
+    /// Whether the results are known to be equal.
+    public func isSame(_ a: Accumulator, _ b: Accumulator, in window: TimeWindow) -> Bool {
+        equals?(remaining(a, in: window), remaining(b, in: window)) ?? false
+    }
+
     /// The records' codec.
     public var accumulatorCodec: StateCodec<Accumulator> { TimedElement<Element>.codec.array }
 
     /// Passes on what was emitted to side outputs.
-    public mutating func flush() throws { try services.flush() }
+    public mutating func flush() throws { try services.sides.flush() }
 }
 
 /// The side outputs and the clock that a window's function may use.
 ///
 /// Invariant (the reason for `@unchecked Sendable`): made for one worker's operator and used on its thread only.
 final class WindowServices: @unchecked Sendable {
-    private let context: OperatorContext
-    private var sideOutputs: [String: (collector: AnyObject, flush: () throws -> Void)] = [:]
+    let sides: SideCollectors
+    private let clock: ProcessingTime
 
-    init(_ context: OperatorContext) { self.context = context }
-
-    var processingTime: Timestamp { context.processingTime.now }
-
-    func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>, at timestamp: Timestamp) throws {
-        if let known = sideOutputs[tag.name]?.collector as? Collector<Side> {
-            return try known.emit(element, at: timestamp)
-        }
-        guard let collector = try context.collector(for: tag) else { return }
-        sideOutputs[tag.name] = (collector, { try collector.flush() })
-        try collector.emit(element, at: timestamp)
+    init(_ context: OperatorContext) {
+        sides = SideCollectors(context)
+        clock = context.processingTime
     }
 
-    func flush() throws { for side in sideOutputs.values { try side.flush() } }
+    var processingTime: Timestamp { clock.now }
 }
 
 /// What the function of a window's `process` can see and do.
@@ -138,6 +148,6 @@ public struct WindowContext<Key: StreamKey, Output: Sendable>: ~Copyable {
 
     /// Emits a record to a side output of the step.
     public func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>) throws {
-        try services.emit(element, to: tag, at: pane.timestamp)
+        try services.sides.emit(element, to: tag, at: pane.timestamp)
     }
 }

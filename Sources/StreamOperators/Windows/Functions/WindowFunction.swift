@@ -30,7 +30,7 @@ public protocol WindowFunction<Key, Input>: Sendable, SendableType {
     ) throws
 
     /// Whether two accumulators give the same result, so that an early pane need not be repeated.
-    func isSame(_ a: Accumulator, _ b: Accumulator) -> Bool
+    func isSame(_ a: Accumulator, _ b: Accumulator, in window: TimeWindow) -> Bool
 
     /// How accumulators are saved.
     var accumulatorCodec: StateCodec<Accumulator> { get }
@@ -41,7 +41,7 @@ public protocol WindowFunction<Key, Input>: Sendable, SendableType {
 
 extension WindowFunction {
     /// False.
-    public func isSame(_ a: Accumulator, _ b: Accumulator) -> Bool { false }
+    public func isSame(_ a: Accumulator, _ b: Accumulator, in window: TimeWindow) -> Bool { false }
 
     /// There are no side outputs.
     @inlinable

@@ -85,7 +85,11 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         try windowing.assign(element, at: time) { assigned.append($0) }
         // A record in a gap between windows is in none, but not late.
         guard !assigned.isEmpty else { return true }
-        if windowing.merges { return try merge(element, time, assigned[0], key, hash, output) }
+        if windowing.merges {
+            var isTaken = false
+            for window in assigned where try merge(element, time, window, key, hash, output) { isTaken = true }
+            return isTaken
+        }
         guard assigned.contains(where: { !lateness.isClosed(end: $0.end, at: watermark) }) else { return false }
         let open = table.upsert(key, hash: hash, Open())
         for window in assigned where !lateness.isClosed(end: window.end, at: watermark) {
@@ -209,7 +213,7 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         guard var contents = open.accumulator else { return }
         if kind != .onTime {
             guard open.isDirty else { return }
-            if kind == .early, trigger.suppressesRepeats, let last = open.lastEarly, function.isSame(last, contents) {
+            if kind == .early, trigger.suppressesRepeats, let last = open.lastEarly, function.isSame(last, contents, in: open.window) {
                 open.isDirty = false
                 return
             }
@@ -253,6 +257,7 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         let watermark = watermark.asWindowsWatermark
         self.watermark = watermark
+        var postponed: [Key] = []
         while let timer = eventQueue.popFirst(through: watermark) {
             let key = timer.payload
             let hash = key.stableHash
@@ -263,9 +268,16 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
             try advance(&open.pointee, key, output)
             if open.pointee.windows.isEmpty {
                 table.remove(key, hash: hash)
+            } else if open.pointee.windows.contains(where: { !$0.postponed.isEmpty }) {
+                postponed.append(key)
             } else {
                 queue(&open.pointee, key)
             }
+        }
+        for key in postponed {
+            guard let open = table.find(key, hash: key.stableHash) else { continue }
+            for index in open.pointee.windows.indices { open.pointee.windows[index].takePostponed() }
+            queue(&open.pointee, key)
         }
         try flush()
     }
@@ -286,14 +298,14 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
             var window = open.windows[index]
             if let time = window.eventTimes.first, time == next {
                 window.eventTimes.removeFirst()
+                let before = window.eventTimes
                 let isEnd = time >= window.window.maxTimestamp
                 let kind: PaneKind = isEnd ? (window.wasOnTime ? .late : .onTime) : .early
                 if isEnd { window.wasOnTime = true }
                 try ask(&window, key, kind, output) { trigger, window, state, context in
                     trigger.onEventTime(time, in: window, &state, &context)
                 }
-                // At the end of the input what a trigger asks for again has no place any more, but for the end itself.
-                if watermark == .max { window.eventTimes.removeAll { $0 < window.window.maxTimestamp || $0 <= time } }
+                window.postpone(after: time, but: before, isOver: watermark == .max)
                 open.windows[index] = window
                 continue
             }
@@ -315,17 +327,19 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
 
     @usableFromInline
     mutating func advance(toProcessingTime now: Timestamp, _ output: Collector<Output>) throws {
+        var called: [Key] = []
         while let timer = processingQueue.popFirst(through: now) {
             let key = timer.payload
-            let hash = key.stableHash
-            guard let open = table.find(key, hash: hash), open.pointee.nextProcessingTime == timer.time else {
+            guard let open = table.find(key, hash: key.stableHash), open.pointee.nextProcessingTime == timer.time else {
                 continue
             }
             open.pointee.nextProcessingTime = .max
             for index in open.pointee.windows.indices {
                 var window = open.pointee.windows[index]
-                while let time = window.processingTimes.first, time <= now {
-                    window.processingTimes.removeFirst()
+                for time in window.processingTimes.filter({ $0 <= now }) {
+                    // It may have been taken back, or asked for again, by a call before it.
+                    guard let place = window.processingTimes.firstIndex(of: time) else { continue }
+                    window.processingTimes.remove(at: place)
                     let kind: PaneKind = window.window.maxTimestamp <= watermark ? .late : .early
                     try ask(&window, key, kind, output) { trigger, window, state, context in
                         trigger.onProcessingTime(time, in: window, &state, &context)
@@ -333,6 +347,10 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
                 }
                 open.pointee.windows[index] = window
             }
+            called.append(key)
+        }
+        for key in called {
+            guard let open = table.find(key, hash: key.stableHash) else { continue }
             queue(&open.pointee, key)
         }
         if let next = processingQueue.nextTime { clock.wake(at: next) }

@@ -12,6 +12,8 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
     /// The times that the trigger asked for, ascending.
     @usableFromInline var eventTimes: [Timestamp] = []
     @usableFromInline var processingTimes: [Timestamp] = []
+    /// Event times that the trigger asked for when it was called for no earlier one; empty between two advances.
+    @usableFromInline var postponed: [Timestamp] = []
     /// What the last early pane was made of, where repeats are left out.
     @usableFromInline var lastEarly: Accumulator?
     /// The number of panes emitted.
@@ -25,6 +27,25 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
     init(window: TimeWindow, trigger: Firing.State) {
         self.window = window
         self.trigger = trigger
+    }
+
+    /// Sets aside the times that the trigger, called for `time`, asked for too late, until the watermark next rises: else
+    /// an advance would never end.
+    ///
+    /// At the end of the input what a trigger asks for has no place any more, but for the window's end.
+    mutating func postpone(after time: Timestamp, but before: [Timestamp], isOver: Bool) {
+        let end = window.maxTimestamp
+        let late = eventTimes.filter { !before.contains($0) && ($0 <= time || (isOver && $0 < end)) }
+        guard !late.isEmpty else { return }
+        eventTimes.removeAll(where: late.contains)
+        if !isOver { postponed += late }
+    }
+
+    /// Takes back what was set aside.
+    mutating func takePostponed() {
+        guard !postponed.isEmpty else { return }
+        eventTimes = Set(eventTimes + postponed).sorted()
+        postponed = []
     }
 
     /// How windows are saved.

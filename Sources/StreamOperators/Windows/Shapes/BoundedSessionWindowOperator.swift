@@ -15,7 +15,8 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
 
     struct Session {
         var window: TimeWindow
-        var accumulator: Function.Accumulator
+        /// Nil when a discarding pane has taken the records along.
+        var accumulator: Function.Accumulator?
         var panes: Int32 = 0
         var hasFired = false
     }
@@ -25,13 +26,14 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         var timer = Timestamp.max
         /// Ascending by time; of equal ones in the order of arrival.
         var waiting: [Waiting] = []
-        /// Ascending by start.
+        /// Ascending by start; they don't overlap.
         var sessions: [Session] = []
     }
 
     private var function: Function
     private let windows: BoundedSessionWindows<Function.Input>
     private let maximum: Int64
+    private let isDiscarding: Bool
     private var lateness: LatenessPolicy<Function.Input>
     private let table: StateTable<Key, Sessions>
     private var timers = TimerQueue<Key>()
@@ -44,6 +46,7 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         self.function = function
         self.windows = windows
         self.maximum = maximum
+        isDiscarding = settings.accumulation == .discarding
         lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
         table = try context.state.table("sessions", codec: Self.codec(function.accumulatorCodec))
     }
@@ -74,42 +77,61 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         try function.flush()
     }
 
-    /// Takes in a record that the watermark has passed, if a session that is held overlaps it or its own isn't closed.
+    /// Takes in a record that the watermark has passed, if it joins a session that is held or its own isn't closed.
+    ///
+    /// The session that holds its time takes it, and grows within its maximum length; else it begins one of its own.
+    /// Sessions that this one runs into join it if all of them fit into the maximum length, else it ends where they
+    /// begin.
     private mutating func takesLate(
         _ element: Function.Input, _ time: Timestamp, _ window: TimeWindow, _ key: Key, _ hash: UInt64,
         _ output: Collector<Output>
     ) throws -> Bool {
-        if let held = table.find(key, hash: hash) {
-            settle(&held.pointee)
-            if let index = held.pointee.sessions.firstIndex(where: { overlap($0.window, window) }) {
-                var session = held.pointee.sessions[index]
-                function.add(element, at: time, to: &session.accumulator)
-                try grow(&session, by: window, key, output)
-                held.pointee.sessions[index] = session
-                setTimer(&held.pointee, key)
-                return true
-            }
+        let held = table.find(key, hash: hash)
+        if let held { settle(&held.pointee) }
+        let sessions = held?.pointee.sessions ?? []
+        let first = sessions.firstIndex { time < $0.window.end } ?? sessions.count
+        var bounds = window
+        var next = first
+        if first < sessions.count, sessions[first].window.start <= time {
+            let joined = sessions[first].window
+            bounds = TimeWindow(
+                start: joined.start, end: max(joined.end, min(window.end, joined.start &+ maximum)))
+            next += 1
         }
-        if lateness.isClosed(end: window.end, at: watermark) { return false }
-        var session = Session(window: window, accumulator: function.start(element, at: time))
-        if window.maxTimestamp <= watermark { try emit(&session, .late, key, output) }
-        let sessions = table.upsert(key, hash: hash, Sessions())
-        let place = sessions.pointee.sessions.firstIndex { $0.window.start > window.start }
-        sessions.pointee.sessions.insert(session, at: place ?? sessions.pointee.sessions.count)
-        setTimer(&sessions.pointee, key)
+        while next < sessions.count, sessions[next].window.start < bounds.end {
+            guard sessions[next].window.end &- bounds.start <= maximum else {
+                bounds.end = sessions[next].window.start
+                break
+            }
+            bounds.end = max(bounds.end, sessions[next].window.end)
+            next += 1
+        }
+        if first == next && lateness.isClosed(end: bounds.end, at: watermark) { return false }
+        var session = Session(window: bounds)
+        for joined in sessions[first..<next] {
+            session.panes = max(session.panes, joined.panes)
+            if let accumulator = joined.accumulator { add(accumulator, to: &session) }
+        }
+        if session.accumulator == nil {
+            session.accumulator = function.start(element, at: time)
+        } else if var sum = session.accumulator.take() {
+            function.add(element, at: time, to: &sum)
+            session.accumulator = sum
+        }
+        if bounds.maxTimestamp <= watermark { try emit(&session, .late, key, output) }
+        let entry = table.upsert(key, hash: hash, Sessions())
+        entry.pointee.sessions.replaceSubrange(first..<next, with: CollectionOfOne(session))
+        setTimer(&entry.pointee, key)
         return true
     }
 
-    private func overlap(_ a: TimeWindow, _ b: TimeWindow) -> Bool { a.start < b.end && b.start < a.end }
-
-    /// Extends a session by a late record's window, within its maximum length.
-    private mutating func grow(
-        _ session: inout Session, by window: TimeWindow, _ key: Key, _ output: Collector<Output>
-    ) throws {
-        let end = max(session.window.end, min(window.end, session.window.start &+ maximum))
-        session.window = TimeWindow(start: min(session.window.start, window.start), end: end)
-        session.hasFired = false
-        if session.window.maxTimestamp <= watermark { try emit(&session, .late, key, output) }
+    private func add(_ accumulator: Function.Accumulator, to session: inout Session) {
+        guard var sum = session.accumulator.take() else {
+            session.accumulator = accumulator
+            return
+        }
+        function.merge(accumulator, into: &sum)
+        session.accumulator = sum
     }
 
     /// Moves the records that the watermark has reached into sessions, in the order of their times.
@@ -123,7 +145,7 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
                 let start = sessions.sessions[index].window.start
                 let end = min(waiting.window.end, start &+ maximum)
                 sessions.sessions[index].window.end = max(sessions.sessions[index].window.end, end)
-                function.merge(waiting.accumulator, into: &sessions.sessions[index].accumulator)
+                add(waiting.accumulator, to: &sessions.sessions[index])
             } else {
                 let place = sessions.sessions.firstIndex { $0.window.start > time } ?? sessions.sessions.count
                 sessions.sessions.insert(
@@ -138,9 +160,11 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
     ) throws {
         let pane = PaneInfo(
             key: key, window: session.window, kind: kind, revision: session.panes, watermark: watermark)
-        try function.emit(&session.accumulator, pane, output)
-        session.panes += 1
         session.hasFired = true
+        guard var contents = session.accumulator.take() else { return }
+        try function.emit(&contents, pane, output)
+        if !isDiscarding { session.accumulator = contents }
+        session.panes += 1
     }
 
     private mutating func setTimer(_ sessions: inout Sessions, _ key: Key) {
@@ -201,17 +225,18 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
                 return Waiting(window: window, accumulator: try accumulators.decode(&decoder))
             }
         ).array
+        let optional = accumulators.optional
         let sessions = StateCodec<Session>(
             encode: { value, encoder in
                 try encoder.encode(value.window.start)
                 try encoder.encode(value.window.end)
-                try accumulators.encode(value.accumulator, into: &encoder)
+                try optional.encode(value.accumulator, into: &encoder)
                 try encoder.encode(value.panes)
                 try encoder.encode(value.hasFired)
             },
             decode: { decoder in
                 let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
-                var value = Session(window: window, accumulator: try accumulators.decode(&decoder))
+                var value = Session(window: window, accumulator: try optional.decode(&decoder))
                 value.panes = try decoder.decode()
                 value.hasFired = try decoder.decode()
                 return value

@@ -6,7 +6,8 @@ public import StreamCore
 /// A session ends when there was no record for its gap, or at its maximum length from its first record; a record at
 /// that time or later begins the next one. Which record is a session's first is decided in the order of event time, so
 /// results don't depend on arrival: records wait until the watermark has reached them. A late record joins the session
-/// that it overlaps, within that session's maximum length.
+/// that holds its time, or begins one; sessions that run into each other then become one if they fit into the maximum
+/// length.
 public struct BoundedSessionWindows<Element: Sendable>: Windowing {
     private let gap: @Sendable (Element) -> Int64
     private let maximum: Int64

@@ -85,7 +85,7 @@ struct CumulatingWindowOperator<Function: WindowFunction>: StreamOperator {
         let before = self.watermark
         self.watermark = watermark
         while let stretch = nextStretch() {
-            guard stretch.start < watermark else { break }
+            guard stretch.start <= watermark else { break }
             // The first end that the watermark had not passed before.
             var end = stretch.start &+ step
             if before >= end &- 1 { end = stretch.start &+ ((before &- stretch.start &+ 1) / step &+ 1) &* step }

@@ -25,8 +25,7 @@ public struct EarlyTrigger<Element: Sendable>: Trigger {
         context.wake(at: window.maxTimestamp)
         switch domain {
         case .eventTime: wake(after: max(timestamp, context.watermark), window, &context)
-        case .processingTime:
-            if context.processingTimes.isEmpty { wakeByClock(after: context.processingTime, &context) }
+        case .processingTime: wakeByClock(after: context.processingTime, &context)
         }
         return .goOn
     }
@@ -70,6 +69,9 @@ public struct EarlyTrigger<Element: Sendable>: Trigger {
         case .processingTime: wakeByClock(after: context.processingTime, &context)
         }
     }
+
+    /// Whether it goes by event time.
+    public var needsEventTime: Bool { domain == .eventTime }
 
     /// True.
     public var suppressesRepeats: Bool { true }

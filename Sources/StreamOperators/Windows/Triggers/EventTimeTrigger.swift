@@ -34,6 +34,9 @@ public struct EventTimeTrigger<Element: Sendable>: Trigger {
     ) {
         if window.maxTimestamp > context.watermark { context.wake(at: window.maxTimestamp) }
     }
+
+    /// False: it waits for the end only.
+    public var needsEventTime: Bool { false }
 }
 
 extension Trigger {

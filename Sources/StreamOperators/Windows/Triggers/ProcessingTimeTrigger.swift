@@ -4,8 +4,8 @@ public import StreamCore
 ///
 /// A window whose time by the clock has not come when the input ends fires then.
 public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
-    /// Nothing is remembered.
-    public typealias State = Void
+    /// When the delay is over; `Timestamp.max` when it hasn't begun.
+    public typealias State = Timestamp
 
     private let delay: Int64?
 
@@ -13,15 +13,17 @@ public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
     /// pane.
     public init(delay: Duration? = nil) { self.delay = delay?.milliseconds }
 
+    /// No delay has begun.
+    public func makeState() -> Timestamp { .max }
+
     /// Asks for the time.
     public func onElement(
-        _ element: Element, at timestamp: Timestamp, in window: TimeWindow, _ state: inout Void,
+        _ element: Element, at timestamp: Timestamp, in window: TimeWindow, _ state: inout Timestamp,
         _ context: inout TriggerContext
     ) -> TriggerResult {
         if let delay {
-            if context.processingTimes.isEmpty {
-                context.wake(atProcessingTime: context.processingTime.advanced(byMilliseconds: delay))
-            }
+            if state == .max { state = context.processingTime.advanced(byMilliseconds: delay) }
+            context.wake(atProcessingTime: state)
         } else {
             context.wake(atProcessingTime: window.maxTimestamp)
         }
@@ -30,15 +32,20 @@ public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
 
     /// Fires.
     public func onProcessingTime(
-        _ time: Timestamp, in window: TimeWindow, _ state: inout Void, _ context: inout TriggerContext
-    ) -> TriggerResult { .fire }
+        _ time: Timestamp, in window: TimeWindow, _ state: inout Timestamp, _ context: inout TriggerContext
+    ) -> TriggerResult {
+        state = .max
+        return .fire
+    }
 
-    /// Asks for the time of the merged window.
+    /// Asks for the time of the merged window: its end, or the earlier of both times.
     public func onMerge(
-        _ other: Void, into window: TimeWindow, _ state: inout Void, _ context: inout TriggerContext
+        _ other: Timestamp, into window: TimeWindow, _ state: inout Timestamp, _ context: inout TriggerContext
     ) {
-        let end = delay.map { context.processingTime.advanced(byMilliseconds: $0) } ?? window.maxTimestamp
-        context.wake(atProcessingTime: end)
+        guard delay != nil else { return context.wake(atProcessingTime: window.maxTimestamp) }
+        context.cancel(atProcessingTime: state)
+        state = min(state, other)
+        if state < .max { context.wake(atProcessingTime: state) }
     }
 
     /// False.

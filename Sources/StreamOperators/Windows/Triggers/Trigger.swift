@@ -39,7 +39,8 @@ public protocol Trigger<Element>: Sendable, SendableType {
     /// How the state is saved. By default ``StateCodec/automatic``.
     var stateCodec: StateCodec<State> { get }
 
-    /// Whether the trigger waits for watermarks. By default true.
+    /// Whether the trigger waits for watermarks before the window's end, so that a stream without them is rejected even
+    /// where the shape needs none. By default true.
     var needsEventTime: Bool { get }
 
     /// Whether an early pane with the same result as the one before is left out. By default false: it is left out
@@ -124,6 +125,9 @@ public struct TriggerContext {
     public var processingTime: Timestamp { clock.now }
 
     /// Asks for a call when the watermark reaches `time`; for a time it has passed, when it next rises.
+    ///
+    /// In a call for a time, one that isn't later waits for the next rise as well; at the end of the input only the
+    /// window's end is still called for.
     public mutating func wake(at time: Timestamp) { Self.insert(time, into: &eventTimes) }
 
     /// Asks for a call when the clock reaches `time`; at the end of the input it is made in any case.
