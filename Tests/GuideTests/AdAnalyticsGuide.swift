@@ -1,8 +1,6 @@
-// snippet: import
-import AdAnalyticsJob
-// end snippet
 import Testing
-// snippet: import weir
+// snippet: imports
+import AdAnalyticsJob
 import Weir
 // end snippet
 

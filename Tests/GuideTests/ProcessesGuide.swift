@@ -2,7 +2,7 @@ import StreamTesting
 import Testing
 import Weir
 
-// The examples of Docs/guides/processes.md, word for word.
+// The code of Docs/guides/processes.md.
 
 /// Something that a user did.
 struct Action: EventTimed, Codable, Equatable {
@@ -29,6 +29,7 @@ extension Action: StateCodable {
     }
 }
 
+// snippet: abandoned
 struct Abandoned: KeyedProcessor {
     typealias Key = String
     typealias Input = Action
@@ -60,8 +61,10 @@ struct Abandoned: KeyedProcessor {
         last.value = nil
     }
 }
+// end snippet
 
 /// Tells of a user from whom nothing has come for a minute, by the clock.
+// snippet: silence
 struct Silence: KeyedProcessor {
     typealias Key = String
     typealias Input = Action
@@ -77,8 +80,10 @@ struct Silence: KeyedProcessor {
         try context.emit("nothing from \(context.key)")
     }
 }
+// end snippet
 
 /// Adds the user's newest name to each action; actions before the first name wait for it.
+// snippet: named
 struct Named: ConnectedProcessor {
     typealias Key = String
     typealias Left = Action
@@ -104,8 +109,10 @@ struct Named: ConnectedProcessor {
         waiting.removeAll()
     }
 }
+// end snippet
 
 /// Reports purchases above a limit that can be changed while the job runs.
+// snippet: expensive
 struct Expensive: BroadcastProcessor {
     typealias Key = String
     typealias Input = Action
@@ -123,9 +130,11 @@ struct Expensive: BroadcastProcessor {
         limits["purchase"] = limit
     }
 }
+// end snippet
 
 @Suite struct ProcessesGuide {
     @Test func theTestOfTheGuide() throws {
+        // snippet: test
         let actions = TestInput<Action>("actions")
         let abandoned = OutputLog<Action>()
         let test = try TestPipeline { p in
@@ -138,6 +147,7 @@ struct Expensive: BroadcastProcessor {
         actions.watermark(1_801_000)
         try test.settle()
         #expect(abandoned.take().map(\.user) == ["ann"])
+        // end snippet
         #expect(try test.state(of: "abandoned", "spent", keys: String.self, values: Int64.self) == ["bob": 7])
     }
 
@@ -151,9 +161,11 @@ struct Expensive: BroadcastProcessor {
             let names = p.input(users)
             let limits = p.input(limitInput)
 
+            // snippet: attaching
             let silent = byUser.process("silence") { _ in Silence() }
             let named = byUser.process("named", with: names.keyBy(\.first)) { try Named($0) }
             let expensive = byUser.process("expensive", broadcast: limits) { _, limits in Expensive(limits: limits) }
+            // end snippet
 
             silent.logged("silent", in: log)
             named.logged("named log", in: log)
