@@ -137,7 +137,7 @@ import Weir
             case .sliding(let size, let step, let offset):
                 Windows(SlidingWindows(.milliseconds(size), every: .milliseconds(step), offset: .milliseconds(offset)))
             case .session(let gap): Windows(SessionWindows(gap: .milliseconds(gap)))
-            case .global: Windows(GlobalWindows())
+            default: Windows(GlobalWindows())
             }
         // A few records: with many windows each, pairs are many.
         let left = RandomEvents(&random, splits: 1, keys: 5)
