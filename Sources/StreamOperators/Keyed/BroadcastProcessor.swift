@@ -125,13 +125,15 @@ extension KeyedStream {
             let runner = try KeyedStepRunner<Processor>(context, outlet, hasEventTime: hasEventTime, onError: onError) {
                 try make($0, shared.view)
             }
-            let signals = BroadcastSignals(context.mergeInputs(2), isTimed: broadcastHasEventTime)
+            let merger = context.mergeInputs(2)
+            // Without event time it takes part in the end only.
+            if !broadcastHasEventTime { merger.receive(.idle, from: 1) { _ in } }
             let errors = try context.errors(onError, for: Element.self)
             let broadcastErrors = try context.errors(onError, for: Broadcast.self)
             let keyed = Inlet<KeyedBatch<Key, Element>>(
                 consumes: false,
                 onBatch: { try runner.forEach($0, errors) { try $0.process($1, $2) } },
-                onSignal: { try signals.receiveKeyed($0) { try runner.receive($0) } })
+                onSignal: { try merger.receive($0, from: 0) { try runner.receive($0) } })
             let broadcast = Inlet<Batch<Broadcast>>(
                 consumes: false,
                 onBatch: { batch in
@@ -149,47 +151,11 @@ extension KeyedStream {
                     }
                     try runner.flush()
                 },
-                onSignal: { try signals.receiveBroadcast($0) { try runner.receive($0) } })
+                onSignal: { signal in
+                    guard broadcastHasEventTime || signal == .end else { return }
+                    try merger.receive(signal, from: 1) { try runner.receive($0) }
+                })
             return (keyed, broadcast)
         }
-    }
-}
-
-/// Merges the signals of a keyed input and a broadcast one.
-///
-/// Where the broadcast input has no event time it doesn't hold the watermark back, but the end waits for both.
-@usableFromInline
-final class BroadcastSignals {
-    private let merger: SignalMerger
-    private let isTimed: Bool
-    private var broadcastHasEnded = false
-    private var keyedEnd = false
-
-    @usableFromInline
-    init(_ merger: SignalMerger, isTimed: Bool) {
-        self.merger = merger
-        self.isTimed = isTimed
-        if !isTimed { merger.receive(.idle, from: 1) { _ in } }
-    }
-
-    @usableFromInline
-    func receiveKeyed(_ signal: Signal, _ pass: (Signal) throws -> Void) throws {
-        if !isTimed && !broadcastHasEnded {
-            if signal == .watermark(.max) { return }
-            if signal == .end {
-                keyedEnd = true
-                return
-            }
-        }
-        try merger.receive(signal, from: 0, pass)
-    }
-
-    @usableFromInline
-    func receiveBroadcast(_ signal: Signal, _ pass: (Signal) throws -> Void) throws {
-        if isTimed { return try merger.receive(signal, from: 1, pass) }
-        guard signal == .end else { return }
-        broadcastHasEnded = true
-        try merger.receive(.end, from: 1, pass)
-        if keyedEnd { try merger.receive(.end, from: 0, pass) }
     }
 }

@@ -49,7 +49,8 @@ import Weir
         let status = try await Pipeline("test") { p in
             p.source("numbers", CollectionSource(splits: (0..<4).map { split in (0..<500).map { $0 * 4 + split } }))
                 .rebalance()
-                .lookup("lookup", ordered: ordered, capacity: 7) { number in
+                // Other tests may keep the threads that answer busy for long.
+                .lookup("lookup", ordered: ordered, capacity: 7, timeout: .seconds(3_600)) { number in
                     for _ in 0..<number % 5 { await Task.yield() }
                     return number
                 }
