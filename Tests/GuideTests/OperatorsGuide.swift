@@ -147,8 +147,11 @@ extension DataStream where Element: Equatable {
         input.watermark(59_999)
         try test.settle()
         let first = log.take().sorted()
-        #expect(first == ["count 2, onTime, revision 0", "last 20000: 3, 3", "last 40000: 3, 3", "last 60000: 8, 5",
-            "minute 0: 2"])
+        #expect(
+            first == [
+                "count 2, onTime, revision 0", "last 20000: 3, 3", "last 40000: 3, 3", "last 60000: 8, 5",
+                "minute 0: 2",
+            ])
         input.send(Event(user: "ann"), at: 59_000)
         try test.settle()
         #expect(log.take() == ["count 3, late, revision 1"])

@@ -39,7 +39,8 @@ struct GuidePage {
     /// The file and the names in a marker; nil when it is none.
     static func snippet(of marker: String) -> (file: String, names: [String])? {
         guard marker.hasPrefix("<!-- snippet: "), marker.hasSuffix(" -->") else { return nil }
-        let words = marker.dropFirst("<!-- snippet: ".count).dropLast(" -->".count).split(separator: " ").map(String.init)
+        let words = marker.dropFirst("<!-- snippet: ".count).dropLast(" -->".count).split(separator: " ").map(
+            String.init)
         return words.count < 2 ? nil : (words[0], Array(words.dropFirst()))
     }
 
