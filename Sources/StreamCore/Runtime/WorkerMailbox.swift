@@ -24,7 +24,9 @@ final class WorkerMailbox: Sendable {
 
     /// Answers what was asked; whether there was anything.
     func answer(_ worker: Worker) -> Bool {
-        guard hasMail.load(ordering: .sequentiallyConsistent), hasMail.exchange(false, ordering: .acquiring) else { return false }
+        guard hasMail.load(ordering: .sequentiallyConsistent), hasMail.exchange(false, ordering: .acquiring) else {
+            return false
+        }
         let waiting = questions.withLock { questions in
             defer { questions.waiting = [] }
             return questions.waiting
