@@ -32,7 +32,8 @@ public enum StateDistribution: UInt8, Sendable {
     case list
     /// Every worker holds the same entries; one worker's are saved and all workers load them.
     case broadcast
-    /// To the worker of the same number, and to none when the parallelism has changed: what can be worked out anew.
+    /// To the worker of the same number; to every worker, one after the other, when the parallelism has changed: the
+    /// part makes of them what it can.
     case worker
 }
 

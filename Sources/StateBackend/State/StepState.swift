@@ -90,7 +90,7 @@ public final class StepState {
                     let isSame = parallelism == previousParallelism
                     guard isSame ? entry.hash == worker : index % parallelism == worker else { continue }
                 case .broadcast: break
-                case .worker: guard parallelism == previousParallelism, entry.hash == worker else { continue }
+                case .worker: if parallelism == previousParallelism && entry.hash != worker { continue }
                 }
                 var decoder = StateDecoder(entry.bytes)
                 try part.load(&decoder)

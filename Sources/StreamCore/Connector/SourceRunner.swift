@@ -55,6 +55,8 @@ final class SourceRunner<Input: Source> {
     @usableFromInline var next = 0
     @usableFromInline var merger: WatermarkMerger
     @usableFromInline var hasEnded = false
+    /// What the first poll passes on, after a restore.
+    @usableFromInline var restored: WatermarkMerger.Change?
 
     @usableFromInline
     init(
@@ -92,6 +94,10 @@ final class SourceRunner<Input: Source> {
     @inlinable
     func poll() throws -> PollResult {
         guard !hasEnded else { return .finished }
+        if let change = restored {
+            restored = nil
+            try pass(change)
+        }
         guard !splits.isEmpty else {
             hasEnded = true
             try signal(.watermark(.max))
@@ -342,45 +348,5 @@ final class SourceRunner<Input: Source> {
     func signal(_ signal: Signal) throws {
         if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
         try outlet.signal(signal)
-    }
-}
-
-extension SourceRunner {
-    /// Makes the splits' times known to the runtime, and part of the step's state.
-    @usableFromInline
-    func register(node: Int, _ build: WorkerBuild) throws {
-        let instance = build.instance(node: node)
-        instance.inputTimes = { [unowned self] in
-            splits.map { split in
-                InputTime(
-                    split: split.name, watermark: split.watermark,
-                    since: split.since, isIdle: merger.isIdle(split.index), hasEnded: false, isPaused: split.isPaused)
-            }
-        }
-        let part = WorkerValuePart(
-            write: { [unowned self] encoder in
-                try encoder.encode(merger)
-                try encoder.encode(timeWatermark)
-                encoder.writeVarint(UInt64(splits.count))
-                for split in splits {
-                    try encoder.encode(split.number)
-                    try encoder.encode(split.newest)
-                    try encoder.encode(split.watermark)
-                }
-            },
-            read: { [unowned self] decoder in
-                let loaded: WatermarkMerger = try decoder.decode()
-                if loaded.inputCount == merger.inputCount { merger = loaded }
-                timeWatermark = try decoder.decode()
-                for _ in 0..<(try decoder.readCount()) {
-                    let number: Int = try decoder.decode()
-                    let newest: Timestamp = try decoder.decode()
-                    let watermark: Timestamp = try decoder.decode()
-                    guard let i = splits.firstIndex(where: { $0.number == number }) else { continue }
-                    splits[i].newest = newest
-                    splits[i].watermark = watermark
-                }
-            })
-        try instance.state.add("weir.splits", part)
     }
 }

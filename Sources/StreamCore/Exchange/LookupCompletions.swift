@@ -17,13 +17,16 @@ final class LookupCompletions<Output: Sendable>: Sendable {
     /// Called by a task, on any thread.
     func put(_ completion: Completion) {
         waiting.withLock { $0.append(completion) }
-        hasAny.store(true, ordering: .releasing)
+        // Before the look for a sleeper, as `WakeSignal` demands of those that notify.
+        hasAny.store(true, ordering: .sequentiallyConsistent)
         wakeSignal.notify()
     }
 
     /// Called by the worker.
     func take() -> [Completion] {
-        guard hasAny.load(ordering: .relaxed), hasAny.exchange(false, ordering: .acquiring) else { return [] }
+        guard hasAny.load(ordering: .sequentiallyConsistent), hasAny.exchange(false, ordering: .acquiring) else {
+            return []
+        }
         return waiting.withLock { waiting in
             defer { waiting = [] }
             return waiting

@@ -18,13 +18,15 @@ final class WorkerMailbox: Sendable {
             return questions.isOpen
         }
         guard isOpen else { return question(nil) }
-        hasMail.store(true, ordering: .releasing)
+        hasMail.store(true, ordering: .sequentiallyConsistent)
         wakeSignal.notify()
     }
 
     /// Answers what was asked; whether there was anything.
     func answer(_ worker: Worker) -> Bool {
-        guard hasMail.load(ordering: .relaxed), hasMail.exchange(false, ordering: .acquiring) else { return false }
+        guard hasMail.load(ordering: .sequentiallyConsistent), hasMail.exchange(false, ordering: .acquiring) else {
+            return false
+        }
         let waiting = questions.withLock { questions in
             defer { questions.waiting = [] }
             return questions.waiting

@@ -9,6 +9,7 @@ public final class SignalMerger {
     /// The processing time at which each input's watermark last rose.
     private var since: [Timestamp]
     private let clock: any ProcessingClock
+    private var isLoaded = false
 
     init(inputCount: Int, clock: any ProcessingClock) {
         watermarks = WatermarkMerger(inputCount: inputCount)
@@ -51,14 +52,21 @@ public final class SignalMerger {
         if change.idle == true { try pass(.idle) }
     }
 
+    /// From now on nothing but higher watermarks than `watermark` is passed on, which the step had before a restore.
+    func begin(at watermark: Timestamp) { watermarks.begin(at: watermark) }
+
     /// The merger as part of a step's state.
+    ///
+    /// Of a snapshot with another parallelism an exchange can use nothing: its inputs are the workers. What merges other
+    /// steps has the same inputs still, and combines what the workers knew.
     var statePart: WorkerValuePart {
         WorkerValuePart(
             write: { [self] in try $0.encode(watermarks) },
             read: { [self] in
                 let loaded: WatermarkMerger = try $0.decode()
                 guard loaded.inputCount == watermarks.inputCount else { return }
-                watermarks = loaded
+                if isLoaded { watermarks.combine(loaded) } else { watermarks = loaded }
+                isLoaded = true
             })
     }
 }
@@ -72,6 +80,7 @@ extension StepInstance {
     func mergeInputs(_ count: Int) -> SignalMerger {
         let merger = SignalMerger(inputCount: count, clock: processingTime.clock)
         inputTimes = { [unowned merger] in merger.inputTimes }
+        restored.append { [unowned merger] in merger.begin(at: $0) }
         // The name is taken only when a step merges its inputs twice, which none does.
         try? state.add("weir.inputs", merger.statePart)
         return merger

@@ -95,6 +95,25 @@ public struct WatermarkMerger: Sendable {
         return Change(watermark: nil, idle: wasIdle ? false : nil)
     }
 
+    /// From now on the merged watermark is at least `floor`, which has been passed on before.
+    mutating func begin(at floor: Timestamp) { watermark = Swift.max(watermark, floor) }
+
+    /// Takes over what another worker knew of the same inputs: of each the earlier.
+    mutating func combine(_ other: WatermarkMerger) {
+        for i in inputs.indices {
+            // What one of them has ended or left idle still runs on the other.
+            if inputs[i].hasEnded && !other.inputs[i].hasEnded {
+                inputs[i] = other.inputs[i]
+            } else if !other.inputs[i].hasEnded {
+                inputs[i].watermark = Swift.min(inputs[i].watermark, other.inputs[i].watermark)
+                inputs[i].isIdle = inputs[i].isIdle && other.inputs[i].isIdle
+                inputs[i].isAligned = inputs[i].isAligned || other.inputs[i].isAligned
+            }
+        }
+        watermark = Swift.min(watermark, other.watermark)
+        isIdle = isIdle && other.isIdle
+    }
+
     /// The lowest watermark of the inputs that count, or nil when none counts.
     private func lowest() -> Timestamp? {
         var lowest: Timestamp?

@@ -95,7 +95,16 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
                 timers.add(timer.payload, at: row.pointee.timer)
             }
         }
-        if watermark == .max { rows.removeAll() }
+        guard watermark == .max else { return }
+        // Records of the last moment have no timer.
+        try rows.forEach { _, row in
+            for record in row.take(through: .max) {
+                if let result = try combine(record.value, row.version(at: record.time)) {
+                    try output.emit(result, at: record.time)
+                }
+            }
+        }
+        rows.removeAll()
     }
 
     @inlinable

@@ -34,10 +34,10 @@ final class KeyedStepRunner<Step: KeyedStep> {
         timers = try KeyedTimers(state: context.state, processingTime: context.processingTime)
         output = Collector(outlet: outlet, batchSize: context.batchSize, counters: context.counters)
         timerErrors = try context.errors(onError, for: String.self)
-        guard Step.TimerID.self != Never.self else { return }
         // The context belongs to what calls these; they must not keep the runner beyond it.
-        context.processingTime.onWake { [unowned self] in try wake(at: $0) }
         context.onRestored { [unowned self] in restored(at: $0) }
+        guard Step.TimerID.self != Never.self else { return }
+        context.processingTime.onWake { [unowned self] in try wake(at: $0) }
     }
 
     /// Hands every record of a batch to the step, its key's state selected.

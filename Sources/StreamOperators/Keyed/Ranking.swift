@@ -23,7 +23,7 @@ extension Ranking: Hashable where Element: Hashable {}
 extension KeyedStream {
     /// Keeps the `n` best records of each key, and emits their ranking whenever a record changes it.
     ///
-    /// The highest score is the best. Of equal scores the record with the earlier event time comes first, and of equal
+    /// The highest score is the best; one that is not a number (NaN) is the worst. Of equal scores the record with the earlier event time comes first, and of equal
     /// times the one that arrived first. A ranking has the timestamp of the record that changed it. Rankings are kept for
     /// ever; for those of a stretch of time, aggregate windows.
     /// - Parameters:
@@ -67,7 +67,11 @@ struct TopNOperator<Key: StreamKey, Element: Sendable, Score: Comparable & Senda
 
         /// Whether this one comes before another that arrived earlier.
         @inlinable @inline(__always)
-        func isBefore(_ other: Ranked) -> Bool { score > other.score || (score == other.score && time < other.time) }
+        func isBefore(_ other: Ranked) -> Bool {
+            if score > other.score || (score == other.score && time < other.time) { return true }
+            // What is not a number comes after all numbers.
+            return other.score != other.score && score == score
+        }
     }
 
     @usableFromInline let n: Int

@@ -25,6 +25,7 @@ extension DataStream {
             let errors = try context.errors(onError, for: Element.self)
             var newest = Timestamp.min
             var watermark = Timestamp.min
+            context.onRestored { watermark = $0 }
             return Inlet<Batch<Element>>(
                 consumes: true,
                 onBatch: { batch in

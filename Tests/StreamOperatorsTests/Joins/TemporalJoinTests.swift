@@ -80,6 +80,19 @@ import Weir
         #expect(test.isFinished)
     }
 
+    /// The highest time is reached at the end only.
+    @Test(arguments: [false, true]) func theLastMomentCounts(restarts: Bool) throws {
+        let input = TestInput<Event>("events")
+        let log = OutputLog<String>()
+        let test = try TestPipeline { p in Self.attach(to: p.input(input)).logged("log", in: log) }
+        input.play(script("ra@5"))
+        input.send(Event(id: 1, key: "la", time: .max, value: 0), at: .max)
+        if restarts { try test.restart() }
+        input.end()
+        try test.settle()
+        #expect(log.take() == ["1-0@\(Timestamp.max)"])
+    }
+
     @Test(arguments: 0..<500 as Range<UInt64>) func asByDefinition(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let keys = [1, 5][Int(random.next(below: 2))] as UInt64

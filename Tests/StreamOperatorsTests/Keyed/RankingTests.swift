@@ -38,6 +38,14 @@ import Weir
         #expect(events.compactMap(\.record).map { $0.elements.map(\.id) } == [[0], [0, 1], [2]])
     }
 
+    @Test func whatIsNoNumberComesLast() throws {
+        let scores = [Double.nan, 1, .nan, 3, 2]
+        let events = try playScript(script("a@1 a@2 a@3 a@4 a@5"), restarts: [1]) {
+            $0.keyBy { $0.key }.topN("best", 2) { scores[$0.id] }
+        }
+        #expect(events.compactMap(\.record).map { $0.elements.map(\.id) } == [[0], [1, 0], [3, 1], [3, 4]])
+    }
+
     @Test(arguments: 0..<500 as Range<UInt64>) func endAsASortOfAllEvents(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)
         let n = Int(random.next(below: 5)) + 1
