@@ -40,7 +40,7 @@ extension DataStream where Element: Equatable {
     private let options = JobMatrix.Variant(parallelism: 1, batchSize: 8, seed: 1).options
 
     private let format = CSVRecords<Event>(columns: ["user", "at"]) { row, column, _, emit throws(DecodeError) in
-        emit(Event(user: try row.string(column[0]), eventTime: try row.timestamp(column[1])))
+        emit(Event(user: try row.string(column[0]), eventTime: try row.int64(column[1])))
     }
 
     @Test func sources() async throws {
