@@ -77,7 +77,7 @@ import Weir
     }
 
     /// However the changes of several splits come, all workers come to the same table.
-    @Test(arguments: 0..<64 as Range<UInt64>) func allWorkersAgree(seed: UInt64) throws {
+    @Test(arguments: 0..<500 as Range<UInt64>) func allWorkersAgree(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let job = try Job(parallelism: Int(random.next(below: 3)) + 2)
         for step in 0..<30 {

@@ -21,7 +21,7 @@ import Weir
         return pairs.sorted()
     }
 
-    @Test(arguments: 0..<64 as Range<UInt64>) func everyPairIsJoinedOnce(seed: UInt64) async throws {
+    @Test(arguments: 0..<500 as Range<UInt64>) func everyPairIsJoinedOnce(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)
         let bounds = Self.bounds(&random)
         let keys = [1, 5, 20][Int(random.next(below: 3))] as UInt64
@@ -42,7 +42,7 @@ import Weir
     }
 
     /// Beyond the bound a record is late and joins nothing, or joins all that are not late.
-    @Test(arguments: 0..<64 as Range<UInt64>) func lateRecordsJoinNothing(seed: UInt64) async throws {
+    @Test(arguments: 0..<500 as Range<UInt64>) func lateRecordsJoinNothing(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)
         let bounds = Self.bounds(&random)
         let left = RandomEvents(&random, beyond: 4, keys: 5)

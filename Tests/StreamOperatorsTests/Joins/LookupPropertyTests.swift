@@ -4,7 +4,7 @@ import Weir
 
 /// Look-ups answered in random order, with restarts at random moments, and on real threads.
 @Suite struct LookupPropertyTests {
-    @Test(arguments: 0..<64 as Range<UInt64>) func everyRecordHasOneResult(seed: UInt64) throws {
+    @Test(arguments: 0..<500 as Range<UInt64>) func everyRecordHasOneResult(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let ordered = random.next(below: 2) == 0
         let events = RandomEvents(&random, splits: Int(random.next(below: 3)) + 1)

@@ -4,7 +4,7 @@ import Weir
 
 /// Random events through outer joins, with restarts at random moments, against all pairs tried one by one.
 @Suite struct OuterJoinPropertyTests {
-    static let seeds = 0..<64 as Range<UInt64>
+    static let seeds = 0..<500 as Range<UInt64>
 
     @Test(arguments: seeds) func everyRecordIsInItsPairsOrAlone(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)

@@ -80,7 +80,7 @@ import Weir
         #expect(test.isFinished)
     }
 
-    @Test(arguments: 0..<64 as Range<UInt64>) func asByDefinition(seed: UInt64) throws {
+    @Test(arguments: 0..<500 as Range<UInt64>) func asByDefinition(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let keys = [1, 5][Int(random.next(below: 2))] as UInt64
         let left = RandomEvents(&random, keys: keys)

@@ -123,7 +123,7 @@ import Weir
         #expect(error?.problems[1].message.contains("can't be joined; use windows by time") == true)
     }
 
-    @Test(arguments: 0..<64 as Range<UInt64>) func asByDefinition(seed: UInt64) throws {
+    @Test(arguments: 0..<500 as Range<UInt64>) func asByDefinition(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let kind = Kind.allCases[Int(random.next(below: 4))]
         let shapes: [(inout SplitMix64) -> TestWindows] = [

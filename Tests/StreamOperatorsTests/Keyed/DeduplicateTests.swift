@@ -2,7 +2,7 @@ import StreamTesting
 import Testing
 import Weir
 
-private let seeds: Range<UInt64> = 0..<64
+private let seeds: Range<UInt64> = 0..<500
 
 @Suite struct DeduplicateTests {
     /// What passes, as `a0@5`: key, number and time; `!` before a duplicate; a horizon of 10.

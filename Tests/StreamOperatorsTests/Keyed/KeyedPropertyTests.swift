@@ -2,7 +2,7 @@ import StreamTesting
 import Testing
 import Weir
 
-private let seeds: Range<UInt64> = 0..<64
+private let seeds: Range<UInt64> = 0..<500
 
 /// Per key and stretch of 100 ms, remembers the events and tells of them 500 ms after the last one's time.
 private struct Digest: KeyedProcessor {

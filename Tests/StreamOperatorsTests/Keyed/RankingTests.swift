@@ -38,7 +38,7 @@ import Weir
         #expect(events.compactMap(\.record).map { $0.elements.map(\.id) } == [[0], [0, 1], [2]])
     }
 
-    @Test(arguments: 0..<64 as Range<UInt64>) func endAsASortOfAllEvents(seed: UInt64) async throws {
+    @Test(arguments: 0..<500 as Range<UInt64>) func endAsASortOfAllEvents(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)
         let n = Int(random.next(below: 5)) + 1
         let events = RandomEvents(&random)

@@ -2,7 +2,7 @@ import StreamTesting
 import Testing
 import Weir
 
-private let seeds: Range<UInt64> = 0..<64
+private let seeds: Range<UInt64> = 0..<500
 
 /// Sets and cancels timers as its records say, and more from their callbacks; the timers are numbered.
 private struct Numbered: KeyedProcessor {

@@ -60,7 +60,9 @@ struct RandomEvents {
     mutating func stretch(by factor: Int64, from start: Timestamp) {
         bound *= factor
         for split in splits.indices {
-            for index in splits[split].indices { splits[split][index].time = start + splits[split][index].time * factor }
+            for index in splits[split].indices {
+                splits[split][index].time = start + splits[split][index].time * factor
+            }
         }
     }
 

@@ -25,7 +25,8 @@ enum ShapeCases {
             "count, step above size", CountWindows(2, every: 3), "a@1 a@2 a@3 a@4 a@5 a@6 a@7",
             "a[1,3)=0+1 a[4,6)=3+4 end"),
         .init("count, nothing is late", CountWindows(2), "w50 a@1 a@7", "w50 a[1,8)=0+1 end"),
-        .init("count, one pane each", CountWindows(2), discarding: true, "a@1 a@2 a@3 a@4", "a[1,3)=0+1 a[3,5)=2+3 end"),
+        .init(
+            "count, one pane each", CountWindows(2), discarding: true, "a@1 a@2 a@3 a@4", "a[1,3)=0+1 a[3,5)=2+3 end"),
     ]
 
     private static func cumulating(_ size: Int, _ step: Int, offset: Int = 0) -> CumulatingWindows<Event> {
@@ -38,7 +39,9 @@ enum ShapeCases {
         .init(
             "cumulating, late for the steps that have ended", cumulating(10, 5), "a@1 w4 a@2 b@3 a@7 w9",
             "a[0,5)=0 w4 a[0,10)=0+1+3 b[0,10)=2 w9 end"),
-        .init("cumulating, late", cumulating(10, 5), "a@1 w9 a@8 a@10", "a[0,5)=0 a[0,10)=0 w9 & late 1 & a[10,15)=2 a[10,20)=2 end"),
+        .init(
+            "cumulating, late", cumulating(10, 5), "a@1 w9 a@8 a@10",
+            "a[0,5)=0 a[0,10)=0 w9 & late 1 & a[10,15)=2 a[10,20)=2 end"),
         .init("cumulating, an offset", cumulating(10, 5, offset: 3), "a@3 a@8 a@12", "a[3,8)=0 a[3,13)=0+1+2 end"),
         .init(
             "cumulating, negative times and offset", cumulating(10, 5, offset: -1), "a@-11 a@-7 a@-6 a@-2",
@@ -118,7 +121,9 @@ enum ShapeCases {
     }
 
     /// Records at the beginning, just before the end, and at it.
-    private static func around(_ title: String, _ unit: CalendarUnit, _ start: Int, _ end: Int, _ after: Int) -> WindowScript {
+    private static func around(_ title: String, _ unit: CalendarUnit, _ start: Int, _ end: Int, _ after: Int)
+        -> WindowScript
+    {
         .init(
             title, berlin(unit), "a@\(end)000 a@\(start)000 w\(end)000 a@\(end)001",
             "a[\(start)000,\(end)000)=1 w\(end)000 a[\(end)000,\(after)000)=0+2 end")

@@ -43,9 +43,13 @@ enum TriggerCases {
         .init("early, the same value", "a@1 w4 a@2 w8 a@3 w9", "a[0,10)=0^0 w4 w8 a[0,10)=0#1 w9 end") { events in
             // The least number stays the first record's.
             events.keyBy { $0.key }.window(ten).trigger(early(4)).aggregate("windows", .minimum(\.id))
-                .map { text(Pane(key: $0.key, window: $0.window, value: [$0.value], kind: $0.kind, revision: $0.revision)) }
+                .map {
+                    text(Pane(key: $0.key, window: $0.window, value: [$0.value], kind: $0.kind, revision: $0.revision))
+                }
         },
-        .init("early, the same value after eviction", "a@1 a@3 w4 a@2 w8 a@5 w9", "a[0,10)=1^0 w4 w8 a[0,10)=3#1 w9 end") { events in
+        .init(
+            "early, the same value after eviction", "a@1 a@3 w4 a@2 w8 a@5 w9", "a[0,10)=1^0 w4 w8 a[0,10)=3#1 w9 end"
+        ) { events in
             WindowScript.panes(events, ten) { $0.trigger(early(4)).evict(CountEvictor(1)) }
         },
     ]
@@ -55,9 +59,15 @@ enum TriggerCases {
         .init("count, late", ten, lateness: 20, .count(2), "a@1 w9 a@2 w12", "w9 a[0,10)=0+1~0 w12 end"),
         .init("count, sessions join", sessions, .count(2), "a@1 a@15 a@8", "a[1,25)=0+1+2^0 end"),
         .init("count, global", global, .count(2), "a@1 a@2 a@3 b@1", "a[min,max)=0+1^0 end"),
-        .init("count, global, purging", global, .purging(.count(2)), "a@1 a@2 a@3 a@4 a@5", "a[min,max)=0+1^0 a[min,max)=2+3^1 end"),
-        .init("count, discarding", ten, .count(2), discarding: true, "a@1 a@2 a@3 a@4 w9", "a[0,10)=0+1^0 a[0,10)=2+3^1 w9 end"),
-        .init("count and event time", ten, .any(.count(2), .eventTime()), "a@1 a@2 a@3 w9", "a[0,10)=0+1^0 a[0,10)=0+1+2#1 w9 end"),
+        .init(
+            "count, global, purging", global, .purging(.count(2)), "a@1 a@2 a@3 a@4 a@5",
+            "a[min,max)=0+1^0 a[min,max)=2+3^1 end"),
+        .init(
+            "count, discarding", ten, .count(2), discarding: true, "a@1 a@2 a@3 a@4 w9",
+            "a[0,10)=0+1^0 a[0,10)=2+3^1 w9 end"),
+        .init(
+            "count and event time", ten, .any(.count(2), .eventTime()), "a@1 a@2 a@3 w9",
+            "a[0,10)=0+1^0 a[0,10)=0+1+2#1 w9 end"),
         .init(
             "count and event time, discarding", ten, .any(.count(2), .eventTime()), discarding: true, "a@1 a@2 a@3 w9",
             "a[0,10)=0+1^0 a[0,10)=2#1 w9 end"),
@@ -102,13 +112,16 @@ enum TriggerCases {
             "evict by count", ten, lateness: 20, evict: CountEvictor(2), "a@3 a@1 a@2 w9 a@5",
             "a[0,10)=0+2 w9 a[0,10)=0+3~1 end"),
         .init("evict by time", ten, evict: TimeEvictor(.milliseconds(2)), "a@1 a@5 a@4 a@7", "a[0,10)=1+3 end"),
-        .init("evict after", ten, lateness: 20, evict: EvictAllAfter(), "a@1 a@2 w9 a@2", "a[0,10)=0+1 w9 a[0,10)=2~1 end"),
+        .init(
+            "evict after", ten, lateness: 20, evict: EvictAllAfter(), "a@1 a@2 w9 a@2", "a[0,10)=0+1 w9 a[0,10)=2~1 end"
+        ),
         .init(
             "evict after, sliding", SlidingWindows(.milliseconds(10), every: .milliseconds(5)), lateness: 20,
             evict: EvictAllAfter(), "a@7 w9 a@8", "a[0,10)=0 w9 a[0,10)=1~1 a[5,15)=0+1 end"),
         .init("evict by count, session", sessions, evict: CountEvictor(1), "a@8 a@1", "a[1,18)=0 end"),
         .init("evict by count, global", global, evict: CountEvictor(1), "a@8 a@1 b@2", "a[min,max)=0 b[min,max)=2 end"),
-        .init("evict by count, count windows", CountWindows(3), evict: CountEvictor(2), "a@8 a@1 a@2", "a[1,9)=0+2 end"),
+        .init(
+            "evict by count, count windows", CountWindows(3), evict: CountEvictor(2), "a@8 a@1 a@2", "a[1,9)=0+2 end"),
         .init("evict everything", ten, lateness: 20, evict: EvictAllBefore(), "a@1 w9 a@2", "w9 end"),
     ]
 
@@ -119,11 +132,13 @@ enum TriggerCases {
         .init(
             "a trigger that asks again for the same time", ten, Nagging(), "a@1 w3 w4 a@2 w5 w12",
             "a[0,10)=0^0 w3 w4 a[0,10)=0+1^1 w5 w12 end"),
-        .init("a trigger that asks for ever", global, Nagging(), "a@1 w3 a@2", "a[min,max)=0^0 w3 a[min,max)=0+1^1 end"),
+        .init(
+            "a trigger that asks for ever", global, Nagging(), "a@1 w3 a@2", "a[min,max)=0^0 w3 a[min,max)=0+1^1 end"),
         .init(
             "a trigger with state", global, lateness: 0, UntilKeyed(limit: 3), "a@1 a@2 b@1 w5 a@3 a@4",
             "w5 a[min,max)=0+1+3^0 end"),
-        .init("a shape chosen at run time", AnyWindowing(ten), early(4), "a@1 w4 w9", "a[0,10)=0^0 w4 a[0,10)=0#1 w9 end"),
+        .init(
+            "a shape chosen at run time", AnyWindowing(ten), early(4), "a@1 w4 w9", "a[0,10)=0^0 w4 a[0,10)=0#1 w9 end"),
     ]
 }
 

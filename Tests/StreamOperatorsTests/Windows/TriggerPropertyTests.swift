@@ -59,7 +59,8 @@ import Weir
         let runs: [JobMatrix.Run<PaneOrLate>] = try await JobMatrix.few(seed: each.seed).run { p, sink in
             let windows = p.events(each.events).keyBy { $0.key }
                 .window(
-                    each.windowing, allowedLateness: .milliseconds(each.lateness), late: .sideOutput(late))
+                    each.windowing, allowedLateness: .milliseconds(each.lateness), late: .sideOutput(late)
+                )
                 .trigger(trigger)
             let panes = (each.isDiscarding ? windows.discarding() : windows).aggregate("windows", CollectIDs())
             panes.map { PaneOrLate.pane($0) }.write("panes", to: sink)

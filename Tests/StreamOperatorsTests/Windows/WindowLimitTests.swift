@@ -14,6 +14,12 @@ import Weir
         .sliding(.milliseconds(10), every: .milliseconds(4), offset: .milliseconds(3)),
         .sliding(.milliseconds(1 << 50), every: .milliseconds(1 << 48)), .session(gap: .milliseconds(10)),
         .session(gap: .milliseconds(1 << 60)), .global,
+        TestWindowing(CumulatingWindows(upTo: .milliseconds(20), every: .milliseconds(5), offset: .milliseconds(-3))),
+        TestWindowing(CumulatingWindows(upTo: .milliseconds(1 << 50), every: .milliseconds(1 << 48))),
+        TestWindowing(RecordGapSessionWindows { .milliseconds($0.gap) }),
+        TestWindowing(BoundedSessionWindows(gap: .milliseconds(10), maximum: .milliseconds(30))),
+        TestWindowing(BoundedSessionWindows(gap: .milliseconds(1 << 60), maximum: .milliseconds(1 << 60))),
+        TestWindowing(CalendarWindows(.month, in: "Europe/Berlin")), TestWindowing(CountWindows(1)),
     ]
 
     @Test(arguments: windowings, [0, 30])

@@ -74,7 +74,8 @@ import Weir
             let input = TestInput<Event>("events", splits: events.splits.count)
             let log = OutputLog<String>()
             let test = try TestPipeline(
-                parallelism: Int(random.next(below: 4)) + 1, batchSize: [1, 4, 64][Int(random.next(below: 3))], seed: seed
+                parallelism: Int(random.next(below: 4)) + 1, batchSize: [1, 4, 64][Int(random.next(below: 3))],
+                seed: seed
             ) { p in
                 p.input(input).keyBy { $0.key }.window(windowing).aggregate("windows", CollectIDs()).map { text($0) }
                     .logged("log", in: log)

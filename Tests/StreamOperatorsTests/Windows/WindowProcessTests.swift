@@ -77,7 +77,11 @@ import Weir
         let harness = OperatorHarness<Event, String> { events in
             events.keyBy { $0.key }.window(Self.ten, allowedLateness: .milliseconds(20))
                 .reduce("latest") { $0.time < $1.time ? $1 : $0 }
-                .map { text(Pane(key: $0.key, window: $0.window, value: [$0.value.id], kind: $0.kind, revision: $0.revision)) }
+                .map {
+                    text(
+                        Pane(key: $0.key, window: $0.window, value: [$0.value.id], kind: $0.kind, revision: $0.revision)
+                    )
+                }
         }
         let events = try harness.verify(script("a@5 a@8 a@1 w9 a@9 a@12"))
         #expect(words(events) == ["a[0,10)=1", "w9", "a[0,10)=3~1", "a[10,20)=4", "end"])

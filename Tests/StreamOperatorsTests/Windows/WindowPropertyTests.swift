@@ -2,7 +2,6 @@ import StreamTesting
 import Testing
 import Weir
 
-
 /// Random events through windows, against the definition.
 @Suite struct WindowPropertyTests {
     @Test(arguments: Seeds.all) func tumbling(seeds: Seeds) async throws { try await check(seeds) { .tumbling(&$0) } }
@@ -17,7 +16,9 @@ import Weir
         try await check(seeds) { .cumulating(&$0) }
     }
 
-    @Test(arguments: Seeds.all) func recordGaps(seeds: Seeds) async throws { try await check(seeds) { _ in .recordGap } }
+    @Test(arguments: Seeds.all) func recordGaps(seeds: Seeds) async throws {
+        try await check(seeds) { _ in .recordGap }
+    }
 
     @Test(arguments: Seeds.all) func boundedSessions(seeds: Seeds) async throws {
         try await check(seeds) { .bounded(&$0) }

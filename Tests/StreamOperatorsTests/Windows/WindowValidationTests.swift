@@ -80,16 +80,19 @@ import Weir
         let found = try problems { _, untimed in
             _ = untimed.window(Self.ten).trigger(.count(2)).aggregate("tumbling", .count())
             _ = untimed.window(Self.ten).trigger(.processingTime()).aggregate("clock", .count())
-            _ = untimed.window(CumulatingWindows(upTo: .seconds(2), every: .seconds(1))).aggregate("cumulating", .count())
+            _ = untimed.window(CumulatingWindows(upTo: .seconds(2), every: .seconds(1))).aggregate(
+                "cumulating", .count())
             _ = untimed.window(CalendarWindows(.day, in: "UTC")).aggregate("calendar", .count())
             _ = untimed.window(RecordGapSessionWindows { _ in .seconds(1) }).aggregate("gaps", .count())
-            _ = untimed.window(BoundedSessionWindows(gap: .seconds(1), maximum: .seconds(2))).aggregate("bounded", .count())
+            _ = untimed.window(BoundedSessionWindows(gap: .seconds(1), maximum: .seconds(2))).aggregate(
+                "bounded", .count())
             _ = untimed.window(.global()).trigger(.early(every: .seconds(1))).aggregate("early", .count())
             _ = untimed.window(.global()).discarding().aggregate("global", .count())
             _ = untimed.window(.global()).trigger(.any(.count(3), .eventTime())).aggregate("any", .count())
             _ = untimed.window(.global()).trigger(.early(every: .seconds(1), in: .processingTime))
                 .aggregate("early by the clock", .count())
-            _ = untimed.window(.global()).trigger(.purging(.processingTime(after: .seconds(1)))).aggregate("delay", .count())
+            _ = untimed.window(.global()).trigger(.purging(.processingTime(after: .seconds(1)))).aggregate(
+                "delay", .count())
             _ = untimed.window(CountWindows(3)).aggregate("count", .count())
         }
         #expect(

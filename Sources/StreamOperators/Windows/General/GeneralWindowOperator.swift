@@ -213,7 +213,9 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         guard var contents = open.accumulator else { return }
         if kind != .onTime {
             guard open.isDirty else { return }
-            if kind == .early, trigger.suppressesRepeats, let last = open.lastEarly, function.isSame(last, contents, in: open.window) {
+            if kind == .early, trigger.suppressesRepeats, let last = open.lastEarly,
+                function.isSame(last, contents, in: open.window)
+            {
                 open.isDirty = false
                 return
             }

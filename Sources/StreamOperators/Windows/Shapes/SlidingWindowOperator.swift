@@ -21,6 +21,7 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
     @usableFromInline let step: Int64
     @usableFromInline let offset: Int64
     @usableFromInline let slice: Int64
+    @usableFromInline var alignment: FixedAlignment
     @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let slices: Slices
     @usableFromInline let totals: StateTable<Key, SlidingAggregate<Function>>
@@ -49,6 +50,7 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
         var b = step
         while b != 0 { (a, b) = (b, a % b) }
         slice = a
+        alignment = FixedAlignment(size: a, offset: offset)
     }
 
     /// The last window that contains `timestamp`; where steps leave gaps, the one that ends before it.
@@ -66,15 +68,26 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
         let hashes = input.hashes
         let count = input.count
         let function = function
+        var last = TimeWindow(start: .max, end: .min)
+        var lastStart = Timestamp.max
+        var other = last
+        var otherStart = lastStart
         var i = 0
         while i < count {
             let timestamp = timestamps[i].forWindows
-            let start = timestamp.floored(to: slice, offset: offset)
-            let bounds = TimeWindow(start: start, end: start &+ slice)
+            let bounds = alignment.window(of: timestamp)
             // The run of records in the same slice, which are in the same windows.
             var end = i &+ 1
             while end < count && timestamps[end] >= bounds.start && timestamps[end] < bounds.end { end &+= 1 }
-            let last = lastWindow(of: timestamp)
+            // All records of a slice are in the same windows; those of the last two slices are known.
+            if bounds.start != lastStart {
+                swap(&last, &other)
+                swap(&lastStart, &otherStart)
+                if bounds.start != lastStart {
+                    last = lastWindow(of: timestamp)
+                    lastStart = bounds.start
+                }
+            }
             if timestamp < last.end {
                 if lateness.isClosed(end: last.end, at: watermark) {
                     for late in i..<end { try lateness.dispose(elements[late], at: timestamps[late]) }

@@ -16,7 +16,8 @@ public struct TumblingWindows<Element: Sendable>: Windowing {
 
     /// The window that holds the time.
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
-        try body(FixedAlignment(size: size, offset: offset).window(of: timestamp))
+        let start = timestamp.forWindows.floored(to: size, offset: offset)
+        try body(TimeWindow(start: start, end: start &+ size))
     }
 
     /// A size that isn't positive, an offset that isn't smaller.

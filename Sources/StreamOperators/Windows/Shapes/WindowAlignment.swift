@@ -8,11 +8,16 @@ protocol WindowAlignment: Sendable {
 }
 
 /// Windows of equal length.
+///
+/// The last two are kept: records in disorder go back and forth between neighbours, and a division for each would cost
+/// as much as all the rest.
 @frozen
 @usableFromInline
 struct FixedAlignment: WindowAlignment {
     @usableFromInline let size: Int64
     @usableFromInline let offset: Int64
+    @usableFromInline var last = TimeWindow(start: .max, end: .min)
+    @usableFromInline var previous = TimeWindow(start: .max, end: .min)
 
     @inlinable
     init(size: Int64, offset: Int64) {
@@ -21,9 +26,13 @@ struct FixedAlignment: WindowAlignment {
     }
 
     @inlinable @inline(__always)
-    func window(of timestamp: Timestamp) -> TimeWindow {
+    mutating func window(of timestamp: Timestamp) -> TimeWindow {
+        if timestamp >= last.start && timestamp < last.end { return last }
+        swap(&last, &previous)
+        if timestamp >= last.start && timestamp < last.end { return last }
         let start = timestamp.forWindows.floored(to: size, offset: offset)
-        return TimeWindow(start: start, end: start &+ size)
+        last = TimeWindow(start: start, end: start &+ size)
+        return last
     }
 }
 
