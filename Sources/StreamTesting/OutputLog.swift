@@ -16,6 +16,17 @@ extension OutputEvent {
 
 extension OutputEvent: Equatable where Element: Equatable {}
 
+extension OutputEvent: CustomStringConvertible {
+    /// A record as `element@time`, a watermark as `w9`, the one at the end as `end`.
+    public var description: String {
+        switch self {
+        case .record(let element, let time): "\(element)@\(time)"
+        case .signal(.watermark(let time)): time == .max ? "end" : "w\(time)"
+        case .signal(let signal): "\(signal)"
+        }
+    }
+}
+
 /// Keeps everything that passes a point of a stream, signals included.
 ///
 /// With several workers their events are interleaved batch by batch.

@@ -49,7 +49,7 @@ import Weir
             // (4, 3, 22, 3, 9, 5.5)
             let spread = minute.aggregate(
                 "spread", .variance(\.price, of: .population), .quantiles(\.price, [0, 0.5, 1]), Spread())
-            // (4.75, [3, 5, 9], 6)
+            // (4.749999999999999, [3, 5, 9], 6)
             // end snippet
 
             // snippet: order

@@ -4,13 +4,16 @@ import Testing
 public import Weir
 
 // snippet: operator
+/// Passes on the records that differ from the one before.
 @frozen
 public struct Changes<Element: Equatable & Sendable>: StreamOperator {
     @usableFromInline var last: Element?
 
+    /// Nothing has come yet.
     @inlinable
     public init() {}
 
+    /// Passes on what differs.
     @inlinable
     public mutating func process(_ input: Batch<Element>, _ output: Collector<Element>) throws {
         for i in 0..<input.count where input.elements[i] != last {
@@ -21,6 +24,7 @@ public struct Changes<Element: Equatable & Sendable>: StreamOperator {
 }
 
 extension DataStream where Element: Equatable {
+    /// The records that differ from the one before, by worker.
     @inlinable
     public func changes(_ name: String) -> DataStream<Element> { transform(name) { _ in Changes<Element>() } }
 }
@@ -40,7 +44,7 @@ extension DataStream where Element: Equatable {
     private let options = JobMatrix.Variant(parallelism: 1, batchSize: 8, seed: 1).options
 
     private let format = CSVRecords<Event>(columns: ["user", "at"]) { row, column, _, emit throws(DecodeError) in
-        emit(Event(user: try row.string(column[0]), eventTime: try row.timestamp(column[1])))
+        emit(Event(user: try row.string(column[0]), eventTime: try row.int64(column[1])))
     }
 
     @Test func sources() async throws {

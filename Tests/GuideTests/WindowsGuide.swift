@@ -74,7 +74,7 @@ import Weir
             perMinute(p.input(input)).texts("panes", in: log) { "\($0.value.0) \($0.kind)" }
         }
         send(1_000, 2_000)
-        input.watermark(9_999)
+        input.watermark(10_000)
         send(12_000)
         input.watermark(59_999)
         send(13_000)
@@ -136,7 +136,7 @@ import Weir
         input.end()
         try test.settle()
         let expected = [
-            "all: 3", "counts: 2", "four hours 1830: 2", "month to 1970-01-31T23:00:00Z: 2",
+            "all: 3", "counts: 2", "four hours 1830: 2", "month to 1970-01-31T23:00:00.000Z: 3",
             "patience 60: 2", "sessions 1830: 2", "sliding 20: 1", "sliding 40: 2", "sliding 60: 2", "sliding 80: 1",
             "so far 3600: 3", "so far 7200: 3", "tumbling 15: 1", "tumbling 75: 1",
         ]

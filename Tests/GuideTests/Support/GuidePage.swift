@@ -44,7 +44,9 @@ struct GuidePage {
         return words.count < 2 ? nil : (words[0], Array(words.dropFirst()))
     }
 
-    /// What the block should show; throws the reason when nobody can say. Nil for a sketch.
+    /// What the block should show; nil for a sketch.
+    ///
+    /// - Throws: the reason why nobody can say.
     private func expected(_ block: Block, _ files: [String: Snippets]) throws(GuideError) -> [String]? {
         if block.marker == "<!-- sketch -->" { return nil }
         let place = "\(path):\(block.lines.lowerBound)"
@@ -130,5 +132,8 @@ struct GuideError: Error, CustomStringConvertible {
 func expectShown(_ text: String, in page: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let shown = try String(contentsOf: GuideTests.root.appendingPathComponent(page), encoding: .utf8)
     let text = text.trimmingCharacters(in: .newlines)
-    #expect(("\n" + shown).contains("\n\(text)\n"), "\(page) doesn't show\n\(text)", sourceLocation: sourceLocation)
+    let isShown = ("\n" + shown).contains("\n\(text)\n")
+    // Where the pages are being written, their code may not be there yet.
+    let isRecording = ProcessInfo.processInfo.environment["RECORD"] == "1"
+    #expect(isShown || isRecording, "\(page) doesn't show\n\(text)", sourceLocation: sourceLocation)
 }
