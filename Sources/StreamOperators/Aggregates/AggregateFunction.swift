@@ -39,9 +39,17 @@ public protocol AggregateFunction<Input>: Sendable {
     ///
     /// By default their `==` where the type has one (two NaN are the same), else never.
     func isSame(_ a: Output, _ b: Output) -> Bool
+
+    /// What is wrong with the aggregate's parameters, with the remedy; nil when nothing is, which is the default.
+    ///
+    /// A pipeline with such an aggregate is rejected.
+    var problem: String? { get }
 }
 
 extension AggregateFunction {
+    /// Nothing.
+    public var problem: String? { nil }
+
     /// The partial result of one record, whatever its time.
     @inlinable @inline(__always)
     public func start(_ element: Input, at timestamp: Timestamp) -> Accumulator { start(element) }

@@ -67,6 +67,7 @@ where Firing.Element == Windows.Element {
     public func aggregate<Function: AggregateFunction>(
         _ name: String, _ aggregate: Function
     ) -> DataStream<Pane<Key, Function.Output>> where Function.Input == Element {
+        if let problem = aggregate.problem { keyed.builder.reject(name, problem) }
         if let evictor { return collectingAggregate(name, aggregate, evictor) }
         return attach(name) { _ in AggregatingWindowFunction<Key, Function>(aggregate) }
     }

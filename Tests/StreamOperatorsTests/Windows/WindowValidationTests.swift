@@ -75,6 +75,26 @@ import Weir
             ])
     }
 
+    @Test func aggregatesOutOfRange() throws {
+        let found = try problems { timed, _ in
+            let windows = timed.window(Self.ten)
+            _ = windows.aggregate("top", .top(0, by: \.time))
+            _ = windows.aggregate("list", .count(), .collect(\.time, limit: -1))
+            _ = windows.evict(CountEvictor(3)).aggregate("set", .count(), .count(), .collectSet(\.key, limit: 0))
+            _ = windows.aggregate("quantiles", .quantiles(\.time, [0.5, 1.5]))
+            _ = windows.aggregate("no number", .quantiles(\.time, [.nan]))
+            _ = windows.aggregate("right", .top(1, by: \.time), .quantiles(\.time, [0, 1]))
+        }
+        #expect(
+            found.map(\.description) == [
+                "step 'top': the number of values at the top is 0; it must be at least 1",
+                "step 'list': the limit of a list of collected values is -1; it must be at least 1",
+                "step 'set': the limit of a set of collected values is 0; it must be at least 1",
+                "step 'quantiles': the quantile 1.5 is out of range; give numbers from 0 to 1",
+                "step 'no number': the quantile nan is out of range; give numbers from 0 to 1",
+            ])
+    }
+
     /// Without watermarks windows of time would never be dropped, nor triggers of event time fire.
     @Test func whatNeedsWatermarks() throws {
         let found = try problems { _, untimed in

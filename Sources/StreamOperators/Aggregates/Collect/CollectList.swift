@@ -21,6 +21,8 @@ public struct CollectList<Input, Value: Sendable>: AggregateFunction {
     }
 
     @usableFromInline let limit: Int
+    /// The limit as it was given.
+    @usableFromInline let given: Int
     @usableFromInline let value: @Sendable (Input) -> Value
     /// The order of values of the same time, where there is one.
     @usableFromInline let precedes: (@Sendable (Value, Value) -> Bool)?
@@ -31,6 +33,7 @@ public struct CollectList<Input, Value: Sendable>: AggregateFunction {
     @inlinable
     public init(limit: Int, _ value: @escaping @Sendable (Input) -> Value) {
         self.limit = Swift.max(limit, 1)
+        given = limit
         self.value = value
         precedes = nil
     }
@@ -41,6 +44,7 @@ public struct CollectList<Input, Value: Sendable>: AggregateFunction {
     @inlinable
     public init(limit: Int, _ value: @escaping @Sendable (Input) -> Value) where Value: Comparable {
         self.limit = Swift.max(limit, 1)
+        given = limit
         self.value = value
         precedes = { TotalOrder.precedes($0, $1) }
     }
@@ -82,6 +86,11 @@ public struct CollectList<Input, Value: Sendable>: AggregateFunction {
     func isEarlier(_ a: TimedValue<Value>, _ b: TimedValue<Value>) -> Bool {
         if a.timestamp != b.timestamp { return a.timestamp < b.timestamp }
         return precedes?(a.value, b.value) ?? false
+    }
+
+    /// A limit below 1.
+    public var problem: String? {
+        given > 0 ? nil : "the limit of a list of collected values is \(given); it must be at least 1"
     }
 
     /// The number of all values, then those kept.

@@ -7,6 +7,8 @@ public import StateBackend
 @frozen
 public struct CollectSet<Input, Value: StreamKey>: AggregateFunction {
     @usableFromInline let limit: Int
+    /// The limit as it was given.
+    @usableFromInline let given: Int
     @usableFromInline let value: @Sendable (Input) -> Value
 
     /// The distinct values that `value` gives.
@@ -15,6 +17,7 @@ public struct CollectSet<Input, Value: StreamKey>: AggregateFunction {
     @inlinable
     public init(limit: Int, _ value: @escaping @Sendable (Input) -> Value) {
         self.limit = Swift.max(limit, 1)
+        given = limit
         self.value = value
     }
 
@@ -40,6 +43,11 @@ public struct CollectSet<Input, Value: StreamKey>: AggregateFunction {
     public func result(_ accumulator: BoundedKeySet<Value>) -> Collected<Value> {
         let isComplete = !accumulator.isCut && accumulator.values.count <= limit
         return Collected(accumulator.lowest(limit), isComplete: isComplete)
+    }
+
+    /// A limit below 1.
+    public var problem: String? {
+        given > 0 ? nil : "the limit of a set of collected values is \(given); it must be at least 1"
     }
 
     /// The values, by their type's codec.

@@ -9,6 +9,8 @@ public import StreamCore
 @frozen
 public struct TopN<Input, Value: Sendable, Rank: Comparable & Sendable>: AggregateFunction {
     @usableFromInline let limit: Int
+    /// The limit as it was given.
+    @usableFromInline let given: Int
     @usableFromInline let value: @Sendable (Input) -> Value
     @usableFromInline let rank: @Sendable (Input) -> Rank
     /// The order of values of the same rank and time, where there is one.
@@ -20,6 +22,7 @@ public struct TopN<Input, Value: Sendable, Rank: Comparable & Sendable>: Aggrega
         _ precedes: (@Sendable (Value, Value) -> Bool)?
     ) {
         self.limit = Swift.max(limit, 1)
+        given = limit
         self.value = value
         self.rank = rank
         self.precedes = precedes
@@ -83,6 +86,11 @@ public struct TopN<Input, Value: Sendable, Rank: Comparable & Sendable>: Aggrega
         if a.rank != b.rank { return a.rank > b.rank }
         if a.timestamp != b.timestamp { return a.timestamp < b.timestamp }
         return precedes?(a.value, b.value) ?? false
+    }
+
+    /// A limit below 1.
+    public var problem: String? {
+        given > 0 ? nil : "the number of values at the top is \(given); it must be at least 1"
     }
 
     /// The entries, by the codecs of rank and value.

@@ -15,7 +15,7 @@ extension KLLSketch {
     public func quantiles(_ quantiles: [Double]) -> [Value] {
         let weighted = weighted()
         return quantiles.map { quantile in
-            if quantile <= 0 { return lowest }
+            if !(quantile > 0) { return lowest }
             if quantile >= 1 { return highest }
             // A damaged count may be anything.
             let rank = UInt64(Swift.max((quantile * Double(count)).rounded(.up), 1))

@@ -20,7 +20,6 @@ public struct Quantiles<Input, Value: Comparable & Sendable>: AggregateFunction 
     ///   - value: the field.
     @inlinable
     public init(_ quantiles: [Double], accuracy: Int = 200, _ value: @escaping @Sendable (Input) -> Value) {
-        precondition(quantiles.allSatisfy { $0 >= 0 && $0 <= 1 }, "quantiles are numbers from 0 through 1")
         self.quantiles = quantiles
         self.accuracy = accuracy
         self.value = value
@@ -44,6 +43,11 @@ public struct Quantiles<Input, Value: Comparable & Sendable>: AggregateFunction 
     /// The quantiles, in the order in which they were asked for.
     @inlinable
     public func result(_ accumulator: KLLSketch<Value>) -> [Value] { accumulator.quantiles(quantiles) }
+
+    /// A quantile out of range.
+    public var problem: String? {
+        quantiles.first { !($0 >= 0 && $0 <= 1) }.map { "the quantile \($0) is out of range; give numbers from 0 to 1" }
+    }
 
     /// The sketch, by the codec of its values.
     public var accumulatorCodec: StateCodec<KLLSketch<Value>> { KLLSketch.codec(.automatic) }

@@ -54,6 +54,9 @@ where Second.Input == First.Input {
         (members.0.result(accumulator.0), members.1.result(accumulator.1))
     }
 
+    /// What is wrong with the first of them that is wrong.
+    public var problem: String? { members.0.problem ?? members.1.problem }
+
     /// The codec of each, one after the other.
     public var accumulatorCodec: StateCodec<Accumulator> {
         let codecs = (members.0.accumulatorCodec, members.1.accumulatorCodec)

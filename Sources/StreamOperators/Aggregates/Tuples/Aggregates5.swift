@@ -78,6 +78,11 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
         )
     }
 
+    /// What is wrong with the first of them that is wrong.
+    public var problem: String? {
+        members.0.problem ?? members.1.problem ?? members.2.problem ?? members.3.problem ?? members.4.problem
+    }
+
     /// The codec of each, one after the other.
     public var accumulatorCodec: StateCodec<Accumulator> {
         let codecs = (
