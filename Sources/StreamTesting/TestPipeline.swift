@@ -155,6 +155,15 @@ public final class TestPipeline {
         guard let result = answer.value else { return [:] }
         return try result.get()
     }
+
+    /// The timers of a keyed step that are set and have not gone off: of every key the earliest first.
+    ///
+    /// - Parameter step: the step's name.
+    /// - Throws: ``JobError`` when there is no such step, it has no timers, or its keys are of another type.
+    public func timers<Key: StreamKey>(of step: String, keys: Key.Type = Key.self) throws -> [Key: [PendingTimer]] {
+        let entries: [Key: [any TimerEntry]] = try state(of: step, "weir.timers")
+        return entries.mapValues { $0.map(\.pending).sorted { ($0.time, $0.name) < ($1.time, $1.name) } }
+    }
 }
 
 /// What a question to the job was answered with.

@@ -1,4 +1,5 @@
 import StreamTesting
+import Synchronization
 import Testing
 import Weir
 
@@ -63,5 +64,48 @@ import Weir
         let ended = await job.explainWatermark()
         #expect(ended["out"]?.watermark == .max)
         #expect(ended["out"]?.split == nil)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func longChainsOverManyWorkersAreExplainedAtOnce() throws {
+        let input = TestInput<Int>("numbers")
+        let test = try TestPipeline(parallelism: 16) { p in
+            var stream = p.input(input)
+            for step in 0..<8 { stream = stream.keyBy("by \(step)") { $0 }.reduce("sum \(step)", +) }
+            stream.write("out", to: CollectSink())
+        }
+        input.watermark(10)
+        #expect(try test.explainWatermark()["out"]?.watermark == 10)
+    }
+
+    @Test func aWorkerThatHasFinishedAnswersThoughItsSchedulerKeepsIt() throws {
+        let input = TestInput<Int>("numbers", splits: 2)
+        let scheduler = KeepingScheduler()
+        var options = JobOptions(parallelism: 2)
+        options.scheduler = scheduler
+        options.logger = JobOptions.silentLogger
+        let job = try Pipeline("kept") { p in p.input(input).write("out", to: CollectSink()) }.start(options)
+        input.end(split: 0)
+        while scheduler.step(0) != .finished {}
+        let answer = Answer()
+        job.explainWatermark { found in answer.explanation.withLock { $0 = found } }
+        _ = scheduler.step(1)
+        #expect(answer.explanation.withLock { $0 }?["numbers"]?.split == "1")
+        job.cancel()
+        _ = scheduler.step(1)
+    }
+
+    private final class Answer: Sendable {
+        let explanation = Mutex<WatermarkExplanation?>(nil)
+    }
+
+    /// Keeps its workers until it goes itself.
+    private final class KeepingScheduler: Scheduler {
+        private let workers = Mutex<[ScheduledWorker]>([])
+
+        func run(_ workers: [ScheduledWorker], completion: @escaping @Sendable () -> Void) {
+            self.workers.withLock { $0 = workers }
+        }
+
+        func step(_ worker: Int) -> StepResult { workers.withLock { $0[worker] }.step() }
     }
 }

@@ -140,6 +140,8 @@ import Weir
         try test.settle()
         // Split 1 may be at 15 at most; it was read until it was beyond, at 16.
         #expect(log.records.sorted() == [1, 100, 101, 102])
+        // The splits know of each other after a restart too.
+        try test.restart()
         input.watermark(13, split: 0)
         try test.settle()
         #expect(log.records.sorted() == [1, 100, 101, 102, 103])
@@ -156,6 +158,7 @@ import Weir
         (WatermarkStrategy<Int>.boundedOutOfOrderness(.milliseconds(-1)), "out-of-orderness"),
         (.monotonous(idleness: .after(.zero)), "idle"), (.monotonous().aligned(within: .seconds(-1)), "drift"),
         (.monotonous().aligned(within: .seconds(1), group: ""), "group"),
+        (.none.aligned(within: .seconds(1)), "align"), (.processingTime.aligned(within: .seconds(1)), "aligned"),
     ])
     func strategiesOutOfRangeAreRejected(_ strategy: WatermarkStrategy<Int>, word: String) {
         let error = #expect(throws: PipelineError.self) {

@@ -132,17 +132,6 @@ final class SourceRunner<Input: Source> {
         return .idle
     }
 
-    /// Whether a split is so far ahead of its group that it isn't to be read now.
-    @usableFromInline
-    func mustWait(_ position: Int) -> Bool {
-        guard let alignment, let drift = watermarks.alignment?.drift else { return false }
-        let isAhead = alignment.isTooFarAhead(splits[position].watermark, drift: drift)
-        splits[position].isPaused = isAhead
-        // Being held back is not idleness.
-        if isAhead { splits[position].quietSince = nil }
-        return isAhead
-    }
-
     /// A split had nothing: it may be idle now.
     @usableFromInline
     func noteQuiet(_ position: Int, hasCaughtUp: Bool) throws {
@@ -302,7 +291,8 @@ final class SourceRunner<Input: Source> {
         while done < count {
             let i = done
             let timestamp = timestamps[i]
-            if newest > .min && timestamp <= Self.watermark(newest: newest, bound: bound) {
+            let watermark = Self.watermark(newest: newest, bound: bound)
+            if watermark > .min && timestamp <= watermark {
                 try lateRecords?.emit(elements[i], at: timestamp)
                 (elements + i).deinitialize(count: 1)
                 late += 1

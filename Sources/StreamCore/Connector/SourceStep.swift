@@ -30,6 +30,7 @@ extension PipelineBuilder {
                 context: build.context(node: node), outlet: build.outlet(node: node, port: 0),
                 alignment: watermarks.alignment.map { build.alignment($0.group) })
             try runner.register(node: node, build)
+            build.context(node: node).onRestored { [unowned runner] _ in runner.rejoinAlignment() }
             build.add(
                 task: InputTask(poll: {
                     do { return try runner.poll() } catch {

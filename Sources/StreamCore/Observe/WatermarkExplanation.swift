@@ -79,12 +79,27 @@ extension WatermarkExplanation {
         }
     }
 
-    private struct Walk {
+    private final class Walk {
         let graph: DataflowGraph
         let times: [WorkerTimes?]
+        /// The ways found so far, by node and worker: each is part of those of all steps below it.
+        private var found: [[Way?]]
+
+        init(graph: DataflowGraph, times: [WorkerTimes?]) {
+            self.graph = graph
+            self.times = times
+            found = Array(repeating: Array(repeating: nil, count: times.count), count: graph.nodes.count)
+        }
 
         /// The way up from `node` as it is on `worker`.
         func follow(_ node: Int, worker: Int) -> Way {
+            if let way = found[node][worker] { return way }
+            let way = find(node, worker: worker)
+            found[node][worker] = way
+            return way
+        }
+
+        private func find(_ node: Int, worker: Int) -> Way {
             let inputs = graph.nodes[node].inputs
             guard !inputs.isEmpty else { return source(node, worker) }
             let known = times[worker]?.inputs[node]

@@ -17,13 +17,13 @@ public struct ScheduledWorker: Sendable {
     ///
     /// Errors stop the job and are reported by it.
     public func step() -> StepResult {
-        guard control.isRunning else { return .finished }
-        do {
-            return try worker.step()
-        } catch {
-            control.fail(error, worker: worker.index)
-            return .finished
+        var result = StepResult.finished
+        if control.isRunning {
+            do { result = try worker.step() } catch { control.fail(error, worker: worker.index) }
         }
+        // A scheduler may keep the worker for long, and nobody would answer what it is asked.
+        if result == .finished { worker.mailbox.close() }
+        return result
     }
 
     /// Announces that the calling thread will ``sleep(atMost:)`` unless one more step finds something to do.

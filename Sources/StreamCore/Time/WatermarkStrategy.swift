@@ -125,6 +125,13 @@ public struct WatermarkStrategy<Element>: Sendable {
         if case .after(let time) = idleness, time.milliseconds <= 0 {
             return "the time after which a split is idle is \(time); it must be at least 1 ms"
         }
+        if alignment != nil {
+            switch kind {
+            case .bounded, .custom: break
+            case .none: return "there are no watermarks to align; leave out aligned(within:)"
+            case .processingTime: return "splits can't run ahead of the clock; leave out aligned(within:)"
+            }
+        }
         if let alignment, alignment.drift < 0 { return "the alignment's drift is negative; it must be zero or more" }
         if let alignment, alignment.group.isEmpty { return "the alignment's group has no name; give it one" }
         return nil

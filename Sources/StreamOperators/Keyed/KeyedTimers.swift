@@ -12,7 +12,7 @@ public import StreamCore
 final class KeyedTimers<Key: StreamKey, ID: Hashable & Sendable> {
     /// A timer that is set.
     @usableFromInline
-    struct SetTimer {
+    struct SetTimer: Sendable {
         @usableFromInline let id: ID
         @usableFromInline let domain: TimeDomain
         @usableFromInline var time: Timestamp

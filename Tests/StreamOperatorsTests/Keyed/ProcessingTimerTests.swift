@@ -76,11 +76,17 @@ import Weir
         try test.advanceProcessingTime(to: 99)
         #expect(log.take() == [])
         try test.restart()
+        #expect(
+            try test.timers(of: "timeout") == [
+                1: [PendingTimer("timeout", at: 100, in: .processingTime)],
+                2: [PendingTimer("timeout", at: 130, in: .processingTime)],
+            ])
         try test.advanceProcessingTime(to: 100)
         #expect(log.take() == ["1~100 at 100"])
         input.send(1, at: 0)
         try test.advanceProcessingTime(to: 150)
         #expect(log.take() == ["2~130 at 150"])
+        #expect(try test.timers(of: "timeout") == [1: [PendingTimer("timeout", at: 200, in: .processingTime)]])
         input.end()
         try test.settle()
         #expect(log.take() == ["1~200 at 150"])

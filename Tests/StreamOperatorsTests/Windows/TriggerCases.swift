@@ -111,7 +111,7 @@ enum TriggerCases {
         .init(
             "evict by count", ten, lateness: 20, evict: CountEvictor(2), "a@3 a@1 a@2 w9 a@5",
             "a[0,10)=0+2 w9 a[0,10)=0+3~1 end"),
-        .init("evict by time", ten, evict: TimeEvictor(.milliseconds(2)), "a@1 a@5 a@4 a@7", "a[0,10)=1+3 end"),
+        .init("evict by time", ten, evict: TimeEvictor(.milliseconds(3)), "a@1 a@5 a@4 a@7", "a[0,10)=1+3 end"),
         .init(
             "evict after", ten, lateness: 20, evict: EvictAllAfter(), "a@1 a@2 w9 a@2", "a[0,10)=0+1 w9 a[0,10)=2~1 end"
         ),

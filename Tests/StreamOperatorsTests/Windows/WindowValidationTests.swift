@@ -67,7 +67,7 @@ import Weir
                 "step 'clock': the processing-time trigger's delay is 0 ms; it must be at least 1 ms",
                 "step 'any': the count trigger's count is -1; it must be at least 1",
                 "step 'evict': the evictor's count is 0; it must be at least 1",
-                "step 'span': the evictor's span is -1 ms; it must be zero or more",
+                "step 'span': the evictor's span is -1 ms; it must be at least 1 ms",
                 "step 'count windows': CountWindows<Event> takes no trigger; leave it out, or use another shape such as "
                     + ".global()",
                 "step 'bounded': BoundedSessionWindows<Event> takes no trigger; leave it out, or use another shape such "
