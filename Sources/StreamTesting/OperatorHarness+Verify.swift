@@ -31,14 +31,18 @@ extension OperatorHarness where Output: Equatable {
     /// Plays a script in four ways that must make no difference, and returns the output.
     ///
     /// One record per batch; all in one batch; with a full downstream; with a snapshot after every step that is restored
-    /// into a fresh instance. Records between two watermarks may come in any order.
+    /// into a fresh instance. Records between two watermarks may come in any order, unless `key` says which belong
+    /// together: those of a key must come in the same order.
     /// (After the test harness of Hazelcast Jet.)
     /// - Parameters:
     ///   - steps: the input of one split.
     ///   - time: the processing time, which stands still.
+    ///   - key: the key of a record that goes out. By default order is not looked at.
     /// - Throws: ``HarnessDisagreement`` when two ways differ; ``PipelineError`` and ``JobError``.
     @discardableResult
-    public func verify(_ steps: [ScriptStep<Input>], time: Timestamp = 0) throws -> [OutputEvent<Output>] {
+    public func verify(
+        _ steps: [ScriptStep<Input>], time: Timestamp = 0, inOrderOf key: ((Output) -> String)? = nil
+    ) throws -> [OutputEvent<Output>] {
         let reference = try run(steps, .recordByRecord, time: time)
         let expected = Self.segments(reference)
         for way in Way.allCases.dropFirst() {
@@ -46,7 +50,7 @@ extension OperatorHarness where Output: Equatable {
             for index in 0..<Swift.max(expected.count, found.count) {
                 let a = index < expected.count ? expected[index] : []
                 let b = index < found.count ? found[index] : []
-                guard !Self.isSame(a, b) else { continue }
+                guard !Self.isSame(a, b, key) else { continue }
                 throw HarnessDisagreement(
                     reference: Way.recordByRecord.rawValue, way: way.rawValue, segment: index, expected: "\(a)",
                     found: "\(b)")
@@ -98,9 +102,17 @@ extension OperatorHarness where Output: Equatable {
         return segment.isEmpty ? segments : segments + [segment]
     }
 
-    /// Whether two pieces hold the same, in whatever order.
-    private static func isSame(_ a: [OutputEvent<Output>], _ b: [OutputEvent<Output>]) -> Bool {
+    /// Whether two pieces hold the same, in whatever order, or in the same order for each key.
+    private static func isSame(
+        _ a: [OutputEvent<Output>], _ b: [OutputEvent<Output>], _ key: ((Output) -> String)?
+    ) -> Bool {
         guard a.count == b.count else { return false }
+        if let key {
+            let byKey = { (events: [OutputEvent<Output>]) in
+                Dictionary(grouping: events) { $0.record.map(key) }
+            }
+            return byKey(a) == byKey(b)
+        }
         var left = b
         for event in a {
             guard let index = left.firstIndex(of: event) else { return false }

@@ -79,6 +79,31 @@ import Weir
         #expect(watermarks == [13, .max])
     }
 
+    @Test func aGeneratorGoesOnAfterARestore() throws {
+        let input = TestInput<Tick>("ticks")
+        let log = OutputLog<Tick>()
+        let test = try TestPipeline { p in
+            p.source(
+                "ticks", TestInputSource(input: input), time: { $0.time }, watermarks: .custom { EveryThirdOfScript() }
+            )
+            .flatMap { CollectionOfOne($0.element).compactMap { $0 } }.logged("log", in: log)
+        }
+        for time in [1, 2] as [Timestamp] { input.send(Tick(time: time), at: time) }
+        try test.restart()
+        input.send(Tick(time: 3), at: 3)
+        try test.settle()
+        #expect(words(log) { "r\($0.time)" } == "r1 r2 r3 w3")
+    }
+
+    /// As ``EveryThird``, for scripted records; saved as the trivial type that it is.
+    private struct EveryThirdOfScript: WatermarkGenerator {
+        var count = 0
+        mutating func watermark(after element: ScriptedRecord<Tick>, at timestamp: Timestamp) -> Timestamp? {
+            count += 1
+            return count % 3 == 0 ? timestamp : nil
+        }
+    }
+
     @Test func processingTimeIsTheClocks() throws {
         let input = TestInput<String>("words")
         let log = OutputLog<String>()

@@ -24,6 +24,16 @@ import Weir
         #expect(error?.way == "all in one batch")
     }
 
+    @Test func theOrderOfAKeyIsComparedWhenAskedFor() throws {
+        let harness = OperatorHarness<String, String> { $0.transform("reversed") { _ in Reversed() } }
+        let steps = try script("a@1 b@2")
+        // Between two watermarks anything goes …
+        try harness.verify(steps)
+        // … but not within a key.
+        #expect(throws: HarnessDisagreement.self) { try harness.verify(steps, inOrderOf: { _ in "all" }) }
+        try harness.verify(steps, inOrderOf: { $0 })
+    }
+
     @Test func stateThatNoSnapshotKnowsIsFound() throws {
         let harness = OperatorHarness<String, Int> { $0.transform("numbers") { _ in Numbers() } }
         let error = #expect(throws: HarnessDisagreement.self) {
@@ -49,6 +59,14 @@ import Weir
 /// A record that can't be saved.
 private final class Box: Sendable, Equatable {
     static func == (a: Box, b: Box) -> Bool { true }
+}
+
+/// Emits each batch's records in reverse.
+private struct Reversed: StreamOperator {
+    typealias Input = Batch<String>
+    mutating func process(_ input: Batch<String>, _ output: Collector<String>) throws {
+        for i in (0..<input.count).reversed() { try output.emit(input.elements[i], at: 0) }
+    }
 }
 
 /// Emits how many records each batch had.

@@ -36,6 +36,20 @@ import Weir
         #expect(counts == Dictionary(uniqueKeysWithValues: (0..<10).map { ($0, 10) }))
     }
 
+    @Test func aSnapshotWithStateOfAnotherPipelineIsRefused() throws {
+        let input = TestInput<Int>("numbers")
+        func describe(_ step: String) -> (PipelineBuilder) -> Void {
+            { p in p.input(input).keyBy { $0 }.reduce(step, +).write("out", to: CollectSink()) }
+        }
+        let test = try TestPipeline(describe("sum"))
+        input.send(1, at: 0)
+        let snapshot = try test.snapshot()
+        let error = #expect(throws: JobError.self) { try TestPipeline(restoring: snapshot, describe("total")) }
+        #expect(error?.code == .restoreFailed)
+        #expect(error?.step == "sum")
+        #expect(error?.message.contains("old name") == true)
+    }
+
     @Test func stateIsReadByKey() throws {
         let input = TestInput<String>("words")
         let test = try TestPipeline(parallelism: 2) { p in

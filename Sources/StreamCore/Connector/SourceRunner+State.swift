@@ -24,6 +24,7 @@ extension SourceRunner {
                     try encoder.encode(split.newest)
                     try encoder.encode(split.watermark)
                     try encoder.encode(merger.isIdle(split.index))
+                    try encoder.encode(try split.generator.flatMap { try Self.bytes(of: $0) })
                 }
             },
             read: { [unowned self] decoder in try load(&decoder, isOwn: try decoder.decode() == parallelism) })
@@ -44,9 +45,13 @@ extension SourceRunner {
             let newest: Timestamp = try decoder.decode()
             let watermark: Timestamp = try decoder.decode()
             let isIdle: Bool = try decoder.decode()
+            let generator: [UInt8]? = try decoder.decode()
             guard let i = splits.firstIndex(where: { $0.number == number }) else { continue }
             splits[i].newest = newest
             splits[i].watermark = watermark
+            if let generator, let made = splits[i].generator {
+                splits[i].generator = try Self.generator(like: made, from: generator)
+            }
             if isOwn { continue }
             _ = merger.advance(splits[i].index, to: watermark)
             // Those behind the exchanges have to be told.
@@ -62,5 +67,30 @@ extension SourceRunner {
         merger.begin(at: watermark)
         guard merger.watermark > watermark else { return }
         restored = WatermarkMerger.Change(watermark: merger.watermark, idle: restored?.idle)
+    }
+
+    /// A generator's own state; nil when its type has no codec, so that it begins anew.
+    private static func bytes(of generator: any WatermarkGenerator<Input.Element>) throws -> [UInt8]? {
+        func encoded<Generator: WatermarkGenerator>(_ generator: Generator) throws -> [UInt8]? {
+            let codec = StateCodec<Generator>.automatic
+            guard codec.form != .missing else { return nil }
+            var encoder = StateEncoder()
+            try codec.encode(generator, into: &encoder)
+            return encoder.bytes
+        }
+        return try encoded(generator)
+    }
+
+    /// A generator of the type of `made` with the state that was saved.
+    private static func generator(
+        like made: any WatermarkGenerator<Input.Element>, from bytes: [UInt8]
+    ) throws -> any WatermarkGenerator<Input.Element> {
+        func decoded<Generator: WatermarkGenerator<Input.Element>>(
+            _ made: Generator
+        ) throws -> any WatermarkGenerator<Input.Element> {
+            var decoder = StateDecoder(bytes)
+            return try StateCodec<Generator>.automatic.decode(&decoder)
+        }
+        return try decoded(made)
     }
 }

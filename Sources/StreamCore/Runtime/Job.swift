@@ -1,4 +1,5 @@
 internal import Logging
+internal import StateBackend
 internal import Synchronization
 
 /// A running pipeline.
@@ -53,6 +54,7 @@ public final class Job: Sendable {
             isComplete = true
         }
         if let snapshot {
+            try snapshot.check(stepNames: stepNames, keyGroups: options.keyGroups.count)
             for worker in workers {
                 try worker.load(
                     snapshot, stepNames: stepNames, parallelism: options.parallelism, keyGroups: options.keyGroups)

@@ -55,14 +55,15 @@ extension Job {
     package func snapshotAtRest(_ completion: @escaping @Sendable (Result<JobSnapshot, JobError>) -> Void) {
         let names = stepNames
         let parallelism = options.parallelism
+        let keyGroups = options.keyGroups.count
         ask { worker -> Result<JobSnapshot, JobError> in
-            var part = JobSnapshot(parallelism: parallelism)
+            var part = JobSnapshot(parallelism: parallelism, keyGroups: keyGroups)
             do {
                 try worker.save(into: &part, stepNames: names)
                 return .success(part)
             } catch { return .failure(JobError.wrap(error, .snapshotFailed, step: "")) }
         } _: { answers in
-            var whole = JobSnapshot(parallelism: parallelism)
+            var whole = JobSnapshot(parallelism: parallelism, keyGroups: keyGroups)
             for answer in answers {
                 switch answer {
                 case .success(let part)?: whole.merge(part)

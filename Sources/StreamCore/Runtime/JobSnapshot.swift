@@ -12,10 +12,32 @@ public struct JobSnapshot: Sendable {
 
     /// The number of workers that the job had.
     public let parallelism: Int
+    /// The number of key groups that the job had.
+    public let keyGroups: Int
     /// The steps that have state or time, by name.
     public internal(set) var steps: [String: Step] = [:]
 
-    init(parallelism: Int) { self.parallelism = parallelism }
+    init(parallelism: Int, keyGroups: Int) {
+        self.parallelism = parallelism
+        self.keyGroups = keyGroups
+    }
+
+    /// Checks that a job of these steps can begin with the snapshot.
+    ///
+    /// - Throws: ``JobError`` with code `restoreFailed` when a step with state has gone, or key groups have changed.
+    func check(stepNames: [String], keyGroups: Int) throws(JobError) {
+        guard keyGroups == self.keyGroups else {
+            let message = "the snapshot has \(self.keyGroups) key groups, the job \(keyGroups); use as many as before"
+            throw JobError(code: .restoreFailed, message: message)
+        }
+        for (name, step) in steps.sorted(by: { $0.key < $1.key }) where !stepNames.contains(name) {
+            guard step.parts.values.contains(where: { $0.distribution != .worker && !$0.entries.isEmpty }) else { continue }
+            throw JobError(
+                code: .restoreFailed, step: name,
+                message: "the snapshot has state of this step, but the pipeline has no step of that name; give the step "
+                    + "its old name")
+        }
+    }
 
     /// Adds what another worker saved.
     mutating func merge(_ other: JobSnapshot) {

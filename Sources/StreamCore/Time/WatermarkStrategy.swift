@@ -147,6 +147,9 @@ public struct WatermarkAlignment: Sendable, Equatable {
 }
 
 /// Makes a split's watermarks from its records.
+///
+/// What it remembers is saved in snapshots when its type has a codec (``StateCodec/automatic``: `Codable`,
+/// ``StateCodable``, or trivial); else it begins anew after a restore, from the split's watermark.
 public protocol WatermarkGenerator<Element> {
     /// The records.
     associatedtype Element

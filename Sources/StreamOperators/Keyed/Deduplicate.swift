@@ -1,7 +1,7 @@
 public import StateBackend
 public import StreamCore
 
-/// Which of a key's repetitions ``KeyedStream/deduplicate(_:within:keep:duplicates:)`` passes on.
+/// Which of a key's repetitions ``KeyedStream/deduplicate(_:within:keep:duplicates:late:)`` passes on.
 public enum KeptRecord: Sendable {
     /// The one that arrived first, at once.
     case first
@@ -21,17 +21,19 @@ extension KeyedStream {
     /// With ``KeptRecord/last`` the records of a key form runs: ordered by event time, neighbours in a run are less than
     /// `horizon` apart. Of each run the last one is passed on, with its own timestamp, when the watermark shows that the
     /// run has ended; of several with that time, the one that arrived last. The stream's watermark lags by `horizon`
-    /// therefore. A record that comes when the watermark has passed its time by `horizon` is late: counted and dropped.
+    /// therefore. A record that comes when the watermark has passed its time by `horizon` is late.
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
     ///   - horizon: how far apart repetitions can be.
     ///   - kept: which record is passed on. The default is the first.
     ///   - duplicates: a side output of the step for the others; by default they are only counted, as what came in and
     ///     did not go out.
+    ///   - late: what becomes of late records, which there are with ``KeptRecord/last``. By default they are dropped and
+    ///     counted.
     @inlinable
     public func deduplicate(
         _ name: String, within horizon: Duration, keep kept: KeptRecord = .first,
-        duplicates: SideOutput<Element>? = nil
+        duplicates: SideOutput<Element>? = nil, late: LateRecords<Element> = .drop
     ) -> DataStream<Element> {
         let milliseconds = horizon.milliseconds
         if milliseconds <= 0 {
@@ -48,7 +50,7 @@ extension KeyedStream {
             return transform(name, needsEventTime: true) { context in
                 try KeepLastOperator<Key, Element>(
                     horizon: milliseconds, duplicates: try duplicates.flatMap { try context.collector(for: $0) },
-                    context: context)
+                    late: late, context: context)
             }
         }
     }

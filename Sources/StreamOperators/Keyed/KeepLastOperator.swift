@@ -1,7 +1,7 @@
 public import StateBackend
 public import StreamCore
 
-/// The open runs of each key, each with its last record; see ``KeyedStream/deduplicate(_:within:keep:duplicates:)``.
+/// The open runs of each key, each with its last record; see ``KeyedStream/deduplicate(_:within:keep:duplicates:late:)``.
 ///
 /// A run with last time t has ended when the watermark is at least t + horizon − 1: the next record is then a horizon or
 /// more from it. Until then t > watermark − horizon + 1, which is therefore the watermark that holds for the output.
@@ -32,16 +32,18 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
 
     @usableFromInline let horizon: Int64
     @usableFromInline let duplicates: Collector<Element>?
-    @usableFromInline let counters: StepCounters
+    @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let table: StateTable<Key, [Run]>
     @usableFromInline var queue: TimerQueue<(key: Key, hash: UInt64)>
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
-    init(horizon: Int64, duplicates: Collector<Element>?, context: OperatorContext) throws {
+    init(
+        horizon: Int64, duplicates: Collector<Element>?, late: LateRecords<Element>, context: OperatorContext
+    ) throws {
         self.horizon = horizon
         self.duplicates = duplicates
-        counters = context.counters
+        lateness = try LatenessPolicy(allowed: 0, late: late, context: context)
         queue = TimerQueue(bucketWidth: Swift.max(horizon / 16, 1))
         table = try context.state.table("runs", codec: Self.codec(horizon: horizon).array)
     }
@@ -53,7 +55,7 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
             let time = records.timestamps[i]
             let end = time.advanced(byMilliseconds: horizon &- 1)
             if end <= watermark {
-                counters.addLate(1)
+                try lateness.dispose(records.elements[i], at: time)
                 continue
             }
             var run = Run(first: time, last: time, element: records.elements[i], wake: end)
@@ -74,6 +76,7 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
             if joined == 0 || run.wake == end { queue.add((input.keys[i], input.hashes[i]), at: run.wake) }
         }
         try duplicates?.flush()
+        try lateness.flush()
     }
 
     @inlinable @inline(__always)

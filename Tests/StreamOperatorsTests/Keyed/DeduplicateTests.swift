@@ -63,6 +63,16 @@ private let seeds: Range<UInt64> = 0..<500
         return [words.filter { $0.first != "!" }, words.filter { $0.first == "!" }]
     }
 
+    @Test func lateRecordsOfTheLastGoWhereTheyAreTold() throws {
+        let late = SideOutput<Event>("late")
+        let events = try playScript(script("a@5 w14 a@5 a@6"), restarts: [2]) {
+            $0.keyBy { $0.key }
+                .deduplicate("once", within: .milliseconds(10), keep: .last, late: .sideOutput(late))
+                .sideOutput(late).map(\.id)
+        }
+        #expect(events.compactMap(\.record) == [1])
+    }
+
     @Test func theWatermarkWaitsForTheLast() throws {
         let events = try playScript(script("a@5 w13 w14 a@30 w34 w40"), restarts: []) {
             $0.keyBy { $0.key }.deduplicate("once", within: .milliseconds(10), keep: .last).map(\.time)

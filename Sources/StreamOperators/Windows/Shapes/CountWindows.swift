@@ -40,6 +40,20 @@ public struct CountWindows<Element: Sendable>: Windowing {
         return nil
     }
 
+    /// Anything that has to do with late records or several panes: there are none.
+    public func problem(with settings: WindowSettings<Element>) -> String? {
+        if settings.allowedLateness > 0 {
+            return "no record is late for a count window; leave the allowed lateness out"
+        }
+        if case .sideOutput = settings.late {
+            return "no record is late for a count window; leave the side output of late records out"
+        }
+        if settings.accumulation == .discarding {
+            return "a count window has one pane; leave .discarding() out"
+        }
+        return nil
+    }
+
     /// Attaches an operator that counts.
     @inlinable
     public func attach<Key: StreamKey, Function: WindowFunction>(
