@@ -32,20 +32,22 @@ public final class ErrorHandler<Element> {
     ///
     /// - Parameters:
     ///   - origin: where the record was read, if that is known.
+    ///   - place: what the error was thrown for, when that is more than the record, for the dead letter's reason.
     /// - Throws: `error` when the policy is to fail; and whatever is no fault of the record: ``JobError`` and
     ///   ``StateError`` are always thrown on.
-    public func dispose(_ element: Element, at timestamp: Timestamp, _ error: any Error, from origin: BatchOrigin?)
-        throws
-    {
+    public func dispose(
+        _ element: Element, at timestamp: Timestamp, _ error: any Error, from origin: BatchOrigin?,
+        in place: String? = nil
+    ) throws {
         if policy == .fail || error is JobError || error is StateError { throw error }
         counters.addRejected(1)
         guard policy == .deadLetter, let deadLetters else { return }
         let (bytes, encoding) = codec.bytes(of: element)
         try deadLetters.emit(
             DeadLetter(
-                step: step, source: origin?.source ?? "", offset: origin?.offset ?? -1, reason: "\(error)",
-                bytes: bytes,
-                encoding: encoding), at: timestamp)
+                step: step, source: origin?.source ?? "", offset: origin?.offset ?? -1,
+                reason: place.map { "\($0): \(error)" } ?? "\(error)", bytes: bytes, encoding: encoding),
+            at: timestamp)
         try deadLetters.flush()
     }
 }

@@ -87,6 +87,16 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
         }
     }
 
+    /// Where a record was read, if that is known: for what is asked rarely, such as for records that were rejected.
+    public func origin(at index: Int) -> BatchOrigin? {
+        var origin = records.origin
+        for later in laterOrigins {
+            if later.start > index { break }
+            origin = later.origin
+        }
+        return origin
+    }
+
     /// Calls `body` with each stretch of records that were read together, and where that was, if it is known.
     @inlinable @inline(__always)
     public func forEachOrigin(_ body: (Range<Int>, BatchOrigin?) throws -> Void) rethrows {

@@ -51,6 +51,7 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
         let id: Int
         let element: Input
         let timestamp: Timestamp
+        let origin: BatchOrigin?
         let output: Output
     }
 
@@ -82,6 +83,8 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     /// The last watermark passed on.
     private var watermark = Timestamp.min
     private var hasEnded = false
+    /// Where the record loaded last was read.
+    private var loaded: BatchOrigin?
 
     init(
         options: LookupOptions<Input, Output>, context: OperatorContext, outlet: Outlet<Batch<Output>>,
@@ -198,7 +201,9 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
         segments.update(slot.segment) { segment in
             segment.open -= 1
             guard let output else { return }
-            segment.done.append(Done(id: id, element: slot.element, timestamp: slot.timestamp, output: output))
+            segment.done.append(
+                Done(
+                    id: id, element: slot.element, timestamp: slot.timestamp, origin: slot.origin, output: output))
         }
     }
 
@@ -216,7 +221,13 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
             if !segment.done.isEmpty {
                 segments.update(segments.firstNumber) { $0.done = [] }
                 inFlight -= segment.done.count
-                for done in segment.done { try collector.emit(done.output, at: done.timestamp) }
+                for done in segment.done {
+                    if done.origin !== collector.origin {
+                        try collector.flush()
+                        collector.origin = done.origin
+                    }
+                    try collector.emit(done.output, at: done.timestamp)
+                }
                 any = true
             }
             guard segment.open == 0 else { break }
@@ -275,11 +286,15 @@ extension LookupStage: StatePart {
     var distribution: StateDistribution { .list }
 
     func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
-        var records = slots.map { (id: $0.key, element: $0.value.element, timestamp: $0.value.timestamp) }
-        segments.forEach { records += $0.done.map { ($0.id, $0.element, $0.timestamp) } }
+        var records = slots.map {
+            (id: $0.key, element: $0.value.element, timestamp: $0.value.timestamp, origin: $0.value.origin)
+        }
+        segments.forEach { records += $0.done.map { ($0.id, $0.element, $0.timestamp, $0.origin) } }
         for record in records.sorted(by: { $0.id < $1.id }) {
             var encoder = StateEncoder()
             try encoder.encode(record.timestamp)
+            try encoder.encode(record.origin?.source)
+            try encoder.encode(record.origin?.offset ?? -1)
             try codec.encode(record.element, into: &encoder)
             try body(0, encoder)
         }
@@ -287,6 +302,12 @@ extension LookupStage: StatePart {
 
     func load(_ entry: inout StateDecoder) throws {
         let timestamp: Timestamp = try entry.decode()
-        enqueue(try codec.decode(&entry), at: timestamp, from: nil)
+        let source: String? = try entry.decode()
+        let offset: Int64 = try entry.decode()
+        // Records of one batch share their place, so that their results stay together.
+        if source != loaded?.source || offset != loaded?.offset ?? -1 {
+            loaded = source.map { BatchOrigin(source: $0, offset: offset) }
+        }
+        enqueue(try codec.decode(&entry), at: timestamp, from: loaded)
     }
 }

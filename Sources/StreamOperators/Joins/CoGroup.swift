@@ -72,7 +72,8 @@ struct CoGroupFunction<Key: StreamKey, Left: Sendable, Right: Sendable, Output: 
     typealias Accumulator = CoGroup<Left, Right>
 
     /// Emits the results of a window, whose records are sorted.
-    let results: @Sendable (CoGroup<Left, Right>, PaneInfo<Key>, (Output) throws -> Void) throws -> Void
+    let results: @Sendable (CoGroup<Left, Right>, WindowJoinOutput<Key, Left, Right, Output>) throws -> Void
+    let errors: WindowJoinErrors<Left, Right>
 
     func start(_ element: Input, at timestamp: Timestamp) -> Accumulator {
         var group = CoGroup<Left, Right>()
@@ -91,7 +92,7 @@ struct CoGroupFunction<Key: StreamKey, Left: Sendable, Right: Sendable, Output: 
 
     func emit(_ group: inout Accumulator, _ pane: PaneInfo<Key>, _ output: Collector<Output>) throws {
         group.sort()
-        try results(group, pane) { try output.emit($0, at: pane.timestamp) }
+        try results(group, WindowJoinOutput(pane: pane, collector: output, errors: errors))
         group.markEmitted(pane.window.start)
     }
 

@@ -50,6 +50,8 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     @usableFromInline var lateLeft: LatenessPolicy<Left>
     @usableFromInline var lateRight: LatenessPolicy<Right>
     @usableFromInline let results: JoinResults<Left, Right, Output>
+    @usableFromInline let leftErrors: ErrorHandler<Left>
+    @usableFromInline let rightErrors: ErrorHandler<Right>
     @usableFromInline let state: IntervalJoinState<Key, Left, Right>
     @usableFromInline var leftTimers: TimerQueue<KeyAndHash>
     @usableFromInline var rightTimers: TimerQueue<KeyAndHash>
@@ -58,13 +60,15 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     @inlinable
     init(
         bounds: JoinBounds, keepsAll: Bool = false, lateLeft: LatenessPolicy<Left>, lateRight: LatenessPolicy<Right>,
-        results: JoinResults<Left, Right, Output>, context: OperatorContext
+        results: JoinResults<Left, Right, Output>, onError: ErrorPolicy, context: OperatorContext
     ) throws {
         self.bounds = bounds
         self.keepsAll = keepsAll
         self.lateLeft = lateLeft
         self.lateRight = lateRight
         self.results = results
+        leftErrors = try context.errors(onError, for: Left.self)
+        rightErrors = try context.errors(onError, for: Right.self)
         state = IntervalJoinState()
         try context.state.add("records", state)
         let span = bounds.upper.subtractingReportingOverflow(bounds.lower)
@@ -77,6 +81,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     mutating func processLeft(_ input: KeyedBatch<Key, Left>, _ output: Collector<Output>) throws {
         let records = input.records
         let state = state
+        let errors = leftErrors
         let table = state.table
         if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
         for i in 0..<input.count {
@@ -91,7 +96,9 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             let isKept = expiry >= watermark
             // What can match nothing that is still to come need not be kept, nor a key made for it.
             if !isKept && table.find(key, hash: hash) == nil {
-                if let alone = results.leftAlone { try output.emit(try alone(records.elements[i]), at: timestamp) }
+                if let alone = results.leftAlone {
+                    try emit(records.elements[i], at: timestamp, alone, leftErrors, input.origin(at: i), output)
+                }
                 continue
             }
             let sides = table.upsert(key, hash: hash, Sides())
@@ -101,7 +108,14 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 from: keepsAll ? .min : timestamp.advanced(byMilliseconds: bounds.lower),
                 to: keepsAll ? .max : timestamp.advanced(byMilliseconds: bounds.upper),
                 marking: results.rightAlone != nil
-            ) { right, time in try output.emit(try pair(records.elements[i], right), at: Swift.max(time, timestamp)) }
+            ) { right, time in
+                let result: Output
+                do { result = try pair(records.elements[i], right) } catch {
+                    return try errors.dispose(
+                        records.elements[i], at: timestamp, error, from: input.origin(at: i))
+                }
+                try output.emit(result, at: Swift.max(time, timestamp))
+            }
             if isKept {
                 let isFirst = sides.pointee.left < 0
                 state.lefts.add(records.elements[i], at: timestamp, isMatched: isMatched, to: &sides.pointee.left)
@@ -110,7 +124,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                     leftTimers.add(KeyAndHash(key: key, hash: hash), at: expiry)
                 }
             } else if !isMatched, let alone = results.leftAlone {
-                try output.emit(try alone(records.elements[i]), at: timestamp)
+                try emit(records.elements[i], at: timestamp, alone, leftErrors, input.origin(at: i), output)
             }
         }
         try lateLeft.flush()
@@ -120,6 +134,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     mutating func processRight(_ input: KeyedBatch<Key, Right>, _ output: Collector<Output>) throws {
         let records = input.records
         let state = state
+        let errors = rightErrors
         let table = state.table
         if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
         for i in 0..<input.count {
@@ -133,7 +148,9 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             let expiry = keepsAll ? .max : bounds.expiry(right: timestamp)
             let isKept = expiry >= watermark
             if !isKept && table.find(key, hash: hash) == nil {
-                if let alone = results.rightAlone { try output.emit(try alone(records.elements[i]), at: timestamp) }
+                if let alone = results.rightAlone {
+                    try emit(records.elements[i], at: timestamp, alone, rightErrors, input.origin(at: i), output)
+                }
                 continue
             }
             let sides = table.upsert(key, hash: hash, Sides())
@@ -141,7 +158,14 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             let isMatched = try state.lefts.match(
                 in: sides.pointee.left, from: earliestLeft(for: timestamp), to: latestLeft(for: timestamp),
                 marking: results.leftAlone != nil
-            ) { left, time in try output.emit(try pair(left, records.elements[i]), at: Swift.max(time, timestamp)) }
+            ) { left, time in
+                let result: Output
+                do { result = try pair(left, records.elements[i]) } catch {
+                    return try errors.dispose(
+                        records.elements[i], at: timestamp, error, from: input.origin(at: i))
+                }
+                try output.emit(result, at: Swift.max(time, timestamp))
+            }
             if isKept {
                 let isFirst = sides.pointee.right < 0
                 state.rights.add(records.elements[i], at: timestamp, isMatched: isMatched, to: &sides.pointee.right)
@@ -150,7 +174,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                     rightTimers.add(KeyAndHash(key: key, hash: hash), at: expiry)
                 }
             } else if !isMatched, let alone = results.rightAlone {
-                try output.emit(try alone(records.elements[i]), at: timestamp)
+                try emit(records.elements[i], at: timestamp, alone, rightErrors, input.origin(at: i), output)
             }
         }
         try lateRight.flush()
@@ -201,7 +225,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             } else if sides.pointee.right < 0 {
                 state.table.remove(key, hash: hash)
             }
-            if let alone = results.leftAlone { try emit(unmatched, alone, output) }
+            if let alone = results.leftAlone { try emit(unmatched, alone, leftErrors, output) }
         }
         while let timer = rightTimers.popFirst(through: passed) {
             let (key, hash) = (timer.payload.key, timer.payload.hash)
@@ -219,14 +243,15 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             } else if sides.pointee.left < 0 {
                 state.table.remove(key, hash: hash)
             }
-            if let alone = results.rightAlone { try emit(unmatched, alone, output) }
+            if let alone = results.rightAlone { try emit(unmatched, alone, rightErrors, output) }
         }
     }
 
     /// Emits a key's unmatched records in the order of their times, and of their coming where those are equal.
     @inlinable
     func emit<Element>(
-        _ unmatched: [RecordArena<Element>.Node], _ alone: (Element) throws -> Output, _ output: Collector<Output>
+        _ unmatched: [RecordArena<Element>.Node], _ alone: (Element) throws -> Output,
+        _ errors: ErrorHandler<Element>, _ output: Collector<Output>
     ) throws {
         var nodes = unmatched
         if nodes.count > 1 {
@@ -234,7 +259,22 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             nodes.reverse()
             nodes.sort { $0.timestamp < $1.timestamp }
         }
-        for node in nodes { if let element = node.element { try output.emit(try alone(element), at: node.timestamp) } }
+        for node in nodes {
+            if let element = node.element { try emit(element, at: node.timestamp, alone, errors, nil, output) }
+        }
+    }
+
+    /// Emits a record's result without a match.
+    @inlinable
+    func emit<Element>(
+        _ element: Element, at timestamp: Timestamp, _ alone: (Element) throws -> Output,
+        _ errors: ErrorHandler<Element>, _ origin: @autoclosure () -> BatchOrigin?, _ output: Collector<Output>
+    ) throws {
+        let result: Output
+        do { result = try alone(element) } catch {
+            return try errors.dispose(element, at: timestamp, error, from: origin())
+        }
+        try output.emit(result, at: timestamp)
     }
 
     @inlinable

@@ -15,12 +15,14 @@ extension KeyedStream {
     ///   - limit: for how long, in event time, a record is kept for those of the other stream; nil for ever.
     ///   - lateLeft: what becomes of this stream's late records. By default they are dropped and counted.
     ///   - lateRight: what becomes of the other stream's late records. By default they are dropped and counted.
-    ///   - combine: makes the result of a pair. An error that it throws stops the job, which names the step.
+    ///   - onError: what becomes of a record for which `combine` throws: of a pair the one that came later, once for each
+    ///     such pair. By default the job fails. Both are kept for other pairs.
+    ///   - combine: makes the result of a pair.
     @inlinable
     public func join<Right: Sendable, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, keepFor limit: Duration?,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
-        _ combine: @escaping @Sendable (Element, Right) throws -> Output
+        onError: ErrorPolicy = .fail, _ combine: @escaping @Sendable (Element, Right) throws -> Output
     ) -> DataStream<Output> {
         let milliseconds = limit?.milliseconds ?? .max
         if milliseconds < 0 {
@@ -33,7 +35,7 @@ extension KeyedStream {
                 bounds: JoinBounds(lower: -Swift.max(milliseconds, 0), upper: milliseconds), keepsAll: keepsAll,
                 lateLeft: try LatenessPolicy(allowed: 0, late: lateLeft, context: context),
                 lateRight: try LatenessPolicy(allowed: 0, late: lateRight, context: context),
-                results: JoinResults(pair: combine), context: context)
+                results: JoinResults(pair: combine), onError: onError, context: context)
         }
     }
 }

@@ -14,6 +14,7 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
     @usableFromInline let isDeletion: (@Sendable (Version) -> Bool)?
     /// The result of a record; nil when it gives none.
     @usableFromInline let combine: @Sendable (Record, Version?) throws -> Output?
+    @usableFromInline let errors: ErrorHandler<Record>
     @usableFromInline let rows: StateTable<Key, Row>
     @usableFromInline var timers = TimerQueue<(key: Key, hash: UInt64)>()
     @usableFromInline var watermark = Timestamp.min
@@ -22,12 +23,13 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
     init(
         lateLeft: LatenessPolicy<Record>, lateVersions: LatenessPolicy<Version>,
         isDeletion: (@Sendable (Version) -> Bool)?, combine: @escaping @Sendable (Record, Version?) throws -> Output?,
-        context: OperatorContext
+        onError: ErrorPolicy, context: OperatorContext
     ) throws {
         self.lateLeft = lateLeft
         self.lateVersions = lateVersions
         self.isDeletion = isDeletion
         self.combine = combine
+        errors = try context.errors(onError, for: Record.self)
         rows = try context.state.table("rows", codec: Row.codec)
     }
 
@@ -44,7 +46,7 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
             } else if time == watermark {
                 // Its version has come, if ever one does.
                 let version = rows.find(key, hash: hash)?.pointee.version(at: time)
-                if let result = try combine(records.elements[i], version) { try output.emit(result, at: time) }
+                try join(records.elements[i], version, at: time, from: input.origin(at: i), output)
             } else {
                 try lateLeft.dispose(records.elements[i], at: time)
             }
@@ -70,6 +72,19 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
         try lateVersions.flush()
     }
 
+    /// Emits a record's result, if it gives one.
+    @inlinable
+    func join(
+        _ record: Record, _ version: Version?, at time: Timestamp, from origin: @autoclosure () -> BatchOrigin?,
+        _ output: Collector<Output>
+    ) throws {
+        let result: Output?
+        do { result = try combine(record, version) } catch {
+            return try errors.dispose(record, at: time, error, from: origin())
+        }
+        if let result { try output.emit(result, at: time) }
+    }
+
     @inlinable
     mutating func setTimer(_ time: Timestamp, _ key: Key, _ hash: UInt64, _ row: UnsafeMutablePointer<Row>) {
         guard time < row.pointee.timer else { return }
@@ -85,7 +100,7 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
             guard let row = rows.find(key, hash: hash), row.pointee.timer == timer.time else { continue }
             for record in row.pointee.take(through: watermark) {
                 let version = row.pointee.version(at: record.time)
-                if let result = try combine(record.value, version) { try output.emit(result, at: record.time) }
+                try join(record.value, version, at: record.time, from: nil, output)
             }
             row.pointee.prune(at: watermark)
             row.pointee.timer = row.pointee.nextTime(after: watermark)
@@ -99,9 +114,7 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
         // Records of the last moment have no timer.
         try rows.forEach { _, row in
             for record in row.take(through: .max) {
-                if let result = try combine(record.value, row.version(at: record.time)) {
-                    try output.emit(result, at: record.time)
-                }
+                try join(record.value, row.version(at: record.time), at: record.time, from: nil, output)
             }
         }
         rows.removeAll()

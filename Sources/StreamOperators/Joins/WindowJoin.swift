@@ -14,20 +14,22 @@ extension KeyedStream {
     ///     is zero.
     ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
     ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
-    ///   - combine: makes the result of a pair. An error that it throws stops the job, which names the step.
+    ///   - onError: what becomes of a record for which `combine` throws, of a pair this stream's, once for each such pair.
+    ///     By default the job fails. Such a pair counts as given; dead letters have the window's last millisecond as time.
+    ///   - combine: makes the result of a pair.
     public func join<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
-        _ combine: @escaping @Sendable (Element, Right) throws -> Output
+        onError: ErrorPolicy = .fail, _ combine: @escaping @Sendable (Element, Right) throws -> Output
     ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
-        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, _, emit in
-            try group.forEachNewPair { try emit(try combine($0, $1)) }
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight, onError) { group, output in
+            try group.forEachNewPair { left, right in try output.emit(left: left) { try combine(left, right) } }
         }
     }
 
     /// Joins as an inner window join does, and gives the records of this stream whose windows have none of the other as well.
     ///
-    /// As ``join(_:_:window:allowedLateness:lateLeft:lateRight:_:)``. Nothing is taken back: when a late record of the
+    /// As ``join(_:_:window:allowedLateness:lateLeft:lateRight:onError:_:)``. Nothing is taken back: when a late record of the
     /// other stream comes within the allowed lateness, its pairs follow what was given without it.
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
@@ -37,21 +39,23 @@ extension KeyedStream {
     ///     is zero.
     ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
     ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
-    ///   - combine: makes the result of a pair, or of a record without a match. An error that it throws stops the job, which names the step.
+    ///   - onError: what becomes of a record for which `combine` throws, of a pair this stream's, once for each such pair.
+    ///     By default the job fails. Such a pair counts as given; dead letters have the window's last millisecond as time.
+    ///   - combine: makes the result of a pair, or of a record without a match.
     public func leftJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
-        _ combine: @escaping @Sendable (Element, Right?) throws -> Output
+        onError: ErrorPolicy = .fail, _ combine: @escaping @Sendable (Element, Right?) throws -> Output
     ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
-        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, _, emit in
-            try group.forEachNewPair { try emit(try combine($0, $1)) }
-            try group.forEachNewLeftAlone { try emit(try combine($0, nil)) }
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight, onError) { group, output in
+            try group.forEachNewPair { left, right in try output.emit(left: left) { try combine(left, right) } }
+            try group.forEachNewLeftAlone { left in try output.emit(left: left) { try combine(left, nil) } }
         }
     }
 
     /// Joins as an inner window join does, and gives the records of both streams whose windows have none of the other as well.
     ///
-    /// As ``leftJoin(_:_:window:allowedLateness:lateLeft:lateRight:_:)``, for both sides; at least one of the function's
+    /// As ``leftJoin(_:_:window:allowedLateness:lateLeft:lateRight:onError:_:)``, for both sides; at least one of the function's
     /// arguments is not nil.
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
@@ -61,16 +65,18 @@ extension KeyedStream {
     ///     is zero.
     ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
     ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
-    ///   - combine: makes the result of a pair, or of a record without a match. An error that it throws stops the job, which names the step.
+    ///   - onError: what becomes of a record for which `combine` throws, of a pair this stream's, once for each such pair.
+    ///     By default the job fails. Such a pair counts as given; dead letters have the window's last millisecond as time.
+    ///   - combine: makes the result of a pair, or of a record without a match.
     public func fullJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
-        _ combine: @escaping @Sendable (Element?, Right?) throws -> Output
+        onError: ErrorPolicy = .fail, _ combine: @escaping @Sendable (Element?, Right?) throws -> Output
     ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
-        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, _, emit in
-            try group.forEachNewPair { try emit(try combine($0, $1)) }
-            try group.forEachNewLeftAlone { try emit(try combine($0, nil)) }
-            try group.forEachNewRightAlone { try emit(try combine(nil, $0)) }
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight, onError) { group, output in
+            try group.forEachNewPair { left, right in try output.emit(left: left) { try combine(left, right) } }
+            try group.forEachNewLeftAlone { left in try output.emit(left: left) { try combine(left, nil) } }
+            try group.forEachNewRightAlone { right in try output.emit(right: right) { try combine(nil, right) } }
         }
     }
 
@@ -87,23 +93,28 @@ extension KeyedStream {
     ///     is zero.
     ///   - lateLeft: what becomes of this stream's later records. By default they are dropped and counted.
     ///   - lateRight: what becomes of the other stream's later records. By default they are dropped and counted.
-    ///   - body: makes the results, given the key, the window and the records of both streams. An error that it throws
-    ///     stops the job, which names the step.
+    ///   - onError: what becomes of a window for which `body` throws. By default the job fails; else it gives no results,
+    ///     and its first record stands for it, of this stream if there is any: counted once, in one dead letter whose
+    ///     reason names window and key and whose time is the window's last millisecond.
+    ///   - body: makes the results, given the key, the window and the records of both streams.
     public func coGroup<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
-        _ body: @escaping @Sendable (Key, TimeWindow, [Element], [Right]) throws -> [Output]
+        onError: ErrorPolicy = .fail, _ body: @escaping @Sendable (Key, TimeWindow, [Element], [Right]) throws -> [Output]
     ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
-        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight) { group, pane, emit in
-            let results = try body(pane.key, pane.window, group.lefts.map(\.element), group.rights.map(\.element))
-            for result in results { try emit(result) }
+        windowJoin(name, other, window, allowedLateness, lateLeft, lateRight, onError) { group, output in
+            try output.emit(group) {
+                try body(
+                    output.pane.key, output.pane.window, group.lefts.map(\.element), group.rights.map(\.element))
+            }
         }
     }
 
     private func windowJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, _ windowing: Windows, _ allowedLateness: Duration,
-        _ lateLeft: LateRecords<Element>, _ lateRight: LateRecords<Right>,
-        _ results: @escaping @Sendable (CoGroup<Element, Right>, PaneInfo<Key>, (Output) throws -> Void) throws -> Void
+        _ lateLeft: LateRecords<Element>, _ lateRight: LateRecords<Right>, _ onError: ErrorPolicy,
+        _ results: @escaping @Sendable (CoGroup<Element, Right>, WindowJoinOutput<Key, Element, Right, Output>)
+            throws -> Void
     ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
         if let problem = windowing.problem { builder.reject(name, problem) }
         if allowedLateness < .zero {
@@ -115,8 +126,8 @@ extension KeyedStream {
         let lateness = allowedLateness.milliseconds
         return connect(name, other, needsEventTime: windowing.needsEventTime) { context in
             try WindowJoinOperator<Key, Element, Right, Windows, Output>(
-                windowing, CoGroupFunction(results: results), allowedLateness: lateness, lateLeft: lateLeft,
-                lateRight: lateRight, context)
+                windowing, CoGroupFunction(results: results, errors: try WindowJoinErrors(onError, context)),
+                allowedLateness: lateness, lateLeft: lateLeft, lateRight: lateRight, context)
         }
     }
 }

@@ -14,16 +14,19 @@ extension KeyedStream {
     ///   - late: what becomes of late records. By default they are dropped and counted.
     ///   - timedOut: a side output of the step for partial matches that reach their deadline, with its time; by default
     ///     they are dropped.
+    ///   - onError: what becomes of an event for which a condition throws. By default the job fails; else the key's
+    ///     partial matches are as if it had not come.
     @inlinable
     public func match(
         _ name: String, _ pattern: Pattern<Element>, late: LateRecords<Element> = .drop,
-        timedOut: SideOutput<PatternMatch<Element>>? = nil
+        timedOut: SideOutput<PatternMatch<Element>>? = nil, onError: ErrorPolicy = .fail
     ) -> DataStream<PatternMatch<Element>> {
         for problem in pattern.problems { builder.reject(name, problem) }
         return transform(name, needsEventTime: true) { context in
             PatternMatchOperator<Key, Element>(
                 pattern, lateness: try LatenessPolicy(allowed: 0, late: late, context: context),
                 timedOut: try timedOut.flatMap { try context.collector(for: $0) },
+                errors: try context.errors(onError, for: Element.self),
                 table: try context.state.table("partial matches", codec: PatternState.codec(for: pattern)))
         }
     }
@@ -54,6 +57,7 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @usableFromInline var matcher: PatternMatcher<Element>
     @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let timedOut: Collector<PatternMatch<Element>>?
+    @usableFromInline let errors: ErrorHandler<Element>
     @usableFromInline let table: StateTable<Key, PatternState<Element>>
     @usableFromInline var timers = TimerQueue<KeyAndHash>()
     @usableFromInline var watermark = Timestamp.min
@@ -62,11 +66,13 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @inlinable
     init(
         _ pattern: Pattern<Element>, lateness: LatenessPolicy<Element>,
-        timedOut: Collector<PatternMatch<Element>>?, table: StateTable<Key, PatternState<Element>>
+        timedOut: Collector<PatternMatch<Element>>?, errors: ErrorHandler<Element>,
+        table: StateTable<Key, PatternState<Element>>
     ) {
         matcher = PatternMatcher(pattern)
         self.lateness = lateness
         self.timedOut = timedOut
+        self.errors = errors
         self.table = table
     }
 
@@ -96,7 +102,7 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
             guard let state = table.find(timer.payload.key, hash: timer.payload.hash),
                 state.pointee.timer == timer.time
             else { continue }
-            try matcher.drain(through: watermark, &state.pointee, &actions)
+            try matcher.drain(through: watermark, &state.pointee, &actions, errors)
             try act(output)
             if state.pointee.isEmpty {
                 table.remove(timer.payload.key, hash: timer.payload.hash)
@@ -123,7 +129,7 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     mutating func end(_ output: Collector<Output>) throws {
         var matcher = matcher
         var actions: [PatternAction<Element>] = []
-        try table.forEach { _, state in try matcher.drain(through: .max, &state, &actions) }
+        try table.forEach { _, state in try matcher.drain(through: .max, &state, &actions, errors) }
         table.removeAll()
         self.actions = actions
         try act(output)

@@ -1,15 +1,19 @@
 public import StreamCore
 
 extension PatternMatcher {
-    /// Takes the events that wait up to a time, in their order, then the deadlines up to it.
+    /// Takes the events that wait up to a time, in their order, then the deadlines up to it; those for which a condition
+    /// throws are disposed of.
     @inlinable
     mutating func drain(
-        through time: Timestamp, _ state: inout PatternState<Element>, _ actions: inout [PatternAction<Element>]
+        through time: Timestamp, _ state: inout PatternState<Element>, _ actions: inout [PatternAction<Element>],
+        _ errors: ErrorHandler<Element>
     ) throws {
         var taken = 0
         while taken < state.waiting.count && state.waiting[taken].time <= time {
             let event = state.waiting[taken]
-            try process(event.element, at: event.time, &state, &actions)
+            do { try process(event.element, at: event.time, &state, &actions) } catch {
+                try errors.dispose(event.element, at: event.time, error, from: nil)
+            }
             taken &+= 1
         }
         state.waiting.removeFirst(taken)

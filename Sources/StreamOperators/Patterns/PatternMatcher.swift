@@ -69,7 +69,7 @@ public struct PatternMatcher<Element: Sendable>: Sendable {
     ///   - time: its time, not below that of the key's event before.
     ///   - state: the key's state.
     ///   - actions: gets what was decided, in order.
-    /// - Throws: what a condition throws.
+    /// - Throws: what a condition throws; the state is then as if the event had not come, but for the deadlines.
     @inlinable
     public mutating func process(
         _ element: Element, at time: Timestamp, _ state: inout PatternState<Element>,
@@ -79,15 +79,19 @@ public struct PatternMatcher<Element: Sendable>: Sendable {
         var current = Current(element: element, time: time, sequence: state.nextSequence)
         state.nextSequence &+= 1
         for condition in answers.indices { answers[condition] = 0 }
-        if !state.partials.isEmpty {
-            let partials = state.partials
-            state.partials = []
-            current.survivors.reserveCapacity(partials.count &+ 1)
+        let partials = state.partials
+        if !partials.isEmpty { current.survivors.reserveCapacity(partials.count &+ 1) }
+        do {
             for partial in partials { try step(partial, isStart: false, &current, &state) }
+            let start = Partial(state: Int32(program.start), node: -1, start: time, sequence: current.sequence)
+            try step(start, isStart: true, &current, &state)
+        } catch {
+            takeBack(current, &state)
+            throw error
         }
-        let start = Partial(state: Int32(program.start), node: -1, start: time, sequence: current.sequence)
-        try step(start, isStart: true, &current, &state)
         state.partials = current.survivors
+        // They are used up; not before, so that an error leaves them as they are.
+        for partial in partials { state.release(partial.node) }
         if !current.matches.isEmpty || !state.completed.isEmpty {
             decide(current.matches, at: time, &state, &actions)
         }
@@ -122,7 +126,7 @@ public struct PatternMatcher<Element: Sendable>: Sendable {
 
     // MARK: Steps
 
-    /// Follows all edges that are open to the event; the partial match is used up.
+    /// Follows all edges that are open to the event.
     @inlinable
     mutating func step(
         _ partial: Partial, isStart: Bool, _ current: inout Current, _ state: inout PatternState<Element>
@@ -152,8 +156,19 @@ public struct PatternMatcher<Element: Sendable>: Sendable {
         }
         if isStopped {
             while current.survivors.count > survivors { state.release(current.survivors.removeLast().node) }
+            // The event may have gone with them.
+            if current.held >= 0, state.events[Int(current.held)].references == 0 { current.held = -1 }
         }
-        state.release(partial.node)
+    }
+
+    /// Undoes the steps of an event for which a condition threw.
+    @inlinable
+    mutating func takeBack(_ current: Current, _ state: inout PatternState<Element>) {
+        for partial in current.survivors { state.release(partial.node) }
+        for match in current.matches { state.release(match.node) }
+        state.nextSequence = current.sequence
+        state.compact()
+        open.removeAll(keepingCapacity: true)
     }
 
     @inlinable

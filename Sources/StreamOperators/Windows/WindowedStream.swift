@@ -83,7 +83,7 @@ where Firing.Element == Windows.Element {
             return aggregate.result(sum)
         }
         return attach(name) { context in
-            CollectingWindowFunction<Key, Element, Pane<Key, Function.Output>>(
+            try CollectingWindowFunction<Key, Element, Pane<Key, Function.Output>>(
                 evictor: evictor, context: context,
                 equals: { a, b in
                     guard let a = fold(a), let b = fold(b) else { return false }
@@ -120,15 +120,18 @@ where Firing.Element == Windows.Element {
     /// ```
     /// - Parameters:
     ///   - name: the step's name, unique in the pipeline; it identifies the step's state.
-    ///   - body: the function, given the records and the window's context, through which it emits. An error that it
-    ///     throws stops the job, which names the step.
+    ///   - onError: what becomes of a window for which `body` throws. By default the job fails; else its first record
+    ///     stands for it: counted once, in one dead letter whose reason names window and key and whose time is the
+    ///     window's last millisecond. What `body` emitted before stays.
+    ///   - body: the function, given the records and the window's context, through which it emits.
     public func process<Output: Sendable>(
-        _ name: String, as type: Output.Type = Output.self,
+        _ name: String, as type: Output.Type = Output.self, onError: ErrorPolicy = .fail,
         _ body: @escaping @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
     ) -> DataStream<Output> {
         let evictor = evictor
         return attach(name) { context in
-            CollectingWindowFunction<Key, Element, Output>(evictor: evictor, context: context, body)
+            try CollectingWindowFunction<Key, Element, Output>(
+                evictor: evictor, context: context, onError: onError, body)
         }
     }
 

@@ -43,18 +43,23 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
     private let body: @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
     private let equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)?
     private let services: WindowServices
+    private let errors: WindowErrors<Element>
 
-    /// - Parameter equals: whether the results of two lists of records, in order and after eviction, are the same; nil
-    ///   where that can't be told.
+    /// - Parameters:
+    ///   - equals: whether the results of two lists of records, in order and after eviction, are the same; nil where
+    ///     that can't be told.
+    ///   - onError: what becomes of a window for which `body` throws.
     init(
         evictor: (any Evictor<Element>)?, context: OperatorContext,
         equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)? = nil,
+        onError: ErrorPolicy = .fail,
         _ body: @escaping @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
-    ) {
+    ) throws {
         self.evictor = evictor
         self.body = body
         self.equals = equals
         services = WindowServices(context)
+        errors = WindowErrors(try context.errors(onError, for: Element.self))
     }
 
     /// One record.
@@ -76,8 +81,10 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
     ) throws {
         accumulator.sort { $0.timestamp < $1.timestamp }
         evictor?.evictBefore(&accumulator, in: pane.window)
-        guard !accumulator.isEmpty else { return }
-        try body(accumulator, WindowContext(pane: pane, output: output, services: services))
+        guard let first = accumulator.first else { return }
+        do { try body(accumulator, WindowContext(pane: pane, output: output, services: services)) } catch {
+            try errors.handler.dispose(first.element, at: pane.timestamp, error, from: nil, in: pane.text)
+        }
         evictor?.evictAfter(&accumulator, in: pane.window)
     }
 
@@ -99,6 +106,15 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
 
     /// Passes on what was emitted to side outputs.
     public mutating func flush() throws { try services.sides.flush() }
+}
+
+/// What disposes of a window for which its function throws.
+///
+/// Invariant (the reason for `@unchecked Sendable`): made for one worker's operator and used on its thread only.
+final class WindowErrors<Element>: @unchecked Sendable {
+    let handler: ErrorHandler<Element>
+
+    init(_ handler: ErrorHandler<Element>) { self.handler = handler }
 }
 
 /// The side outputs and the clock that a window's function may use.

@@ -74,4 +74,7 @@ public struct PaneInfo<Key: StreamKey>: Sendable {
         self.watermark = watermark
         timestamp = window.maxTimestamp
     }
+
+    /// Window and key, for messages.
+    var text: String { "window \(window.start)..<\(window.end) of key \(key)" }
 }
