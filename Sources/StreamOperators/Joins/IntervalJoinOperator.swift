@@ -60,7 +60,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     @inlinable
     init(
         bounds: JoinBounds, keepsAll: Bool = false, lateLeft: LatenessPolicy<Left>, lateRight: LatenessPolicy<Right>,
-        results: JoinResults<Left, Right, Output>, onError: ErrorPolicy, context: OperatorContext
+        results: JoinResults<Left, Right, Output>, onError: ErrorPolicy = .fail, context: OperatorContext
     ) throws {
         self.bounds = bounds
         self.keepsAll = keepsAll

@@ -100,7 +100,8 @@ extension KeyedStream {
     public func coGroup<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
-        onError: ErrorPolicy = .fail, _ body: @escaping @Sendable (Key, TimeWindow, [Element], [Right]) throws -> [Output]
+        onError: ErrorPolicy = .fail,
+        _ body: @escaping @Sendable (Key, TimeWindow, [Element], [Right]) throws -> [Output]
     ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
         windowJoin(name, other, window, allowedLateness, lateLeft, lateRight, onError) { group, output in
             try output.emit(group) {
@@ -113,8 +114,8 @@ extension KeyedStream {
     private func windowJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, _ windowing: Windows, _ allowedLateness: Duration,
         _ lateLeft: LateRecords<Element>, _ lateRight: LateRecords<Right>, _ onError: ErrorPolicy,
-        _ results: @escaping @Sendable (CoGroup<Element, Right>, WindowJoinOutput<Key, Element, Right, Output>)
-            throws -> Void
+        _ results:
+            @escaping @Sendable (CoGroup<Element, Right>, WindowJoinOutput<Key, Element, Right, Output>) throws -> Void
     ) -> DataStream<Output> where Windows.Element == WindowJoinRecord<Element, Right> {
         if let problem = windowing.problem { builder.reject(name, problem) }
         if allowedLateness < .zero {

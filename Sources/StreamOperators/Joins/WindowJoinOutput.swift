@@ -1,6 +1,7 @@
+internal import StateBackend
 internal import StreamCore
 
-/// Emits a window join's results, by the step's error policy.
+/// Disposes of the records of a window join for which its function throws.
 ///
 /// A record that is disposed of gets the pane's time, as the results do: with its own it would be behind the watermark.
 ///

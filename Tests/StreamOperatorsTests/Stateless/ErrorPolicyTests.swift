@@ -100,6 +100,33 @@ import Weir
             }
         ),
         (
+            "join",
+            { stream, policy in
+                // Each record with itself, so that either arrives.
+                let keyed = stream.keyBy { $0 }
+                let out = keyed.join("step", keyed, keepFor: nil, onError: policy) { text, _ in try check(text) }
+                return (out, out.deadLetters)
+            }
+        ),
+        (
+            "broadcast join",
+            { stream, policy in
+                let out = stream.join(
+                    "step", broadcast: stream.filter { _ in false }, by: { $0 }, on: { $0 }, onError: policy
+                ) { text, _ in try check(text) }
+                return (out, out.deadLetters)
+            }
+        ),
+        (
+            "keyed broadcast join",
+            { stream, policy in
+                let out = stream.keyBy { $0 }.join(
+                    "step", broadcast: stream.filter { _ in false }, by: { $0 }, on: { $0 }, onError: policy
+                ) { text, _ in try check(text) }
+                return (out, out.deadLetters)
+            }
+        ),
+        (
             "after others",
             { stream, policy in
                 let out = stream.map { $0 }.filter { _ in true }.flatMap { [$0] }.inspect { _, _ in }.rebalance()

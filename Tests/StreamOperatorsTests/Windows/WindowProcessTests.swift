@@ -55,6 +55,33 @@ import Weir
         #expect(error?.description.contains("no good") == true)
     }
 
+    /// The window's first record stands for it; what was emitted stays, and later records make the window try again.
+    @Test(arguments: [ErrorPolicy.drop, .deadLetter])
+    func aWindowWhoseFunctionThrowsIsDisposedOf(policy: ErrorPolicy) async throws {
+        let harness = OperatorHarness<Event, String> { events in
+            let out = events.keyBy { $0.key }.window(Self.ten, allowedLateness: .milliseconds(20))
+                .process("visits", onError: policy) { visits, window in
+                    try window.emit("\(window.key) \(visits.count)")
+                    guard visits.count != 2 else {
+                        throw OperatorError(code: .invalidRecord, message: "two")
+                    }
+                }
+            let letters = out.deadLetters.map { letter in
+                var decoder = StateDecoder(letter.bytes)
+                let event = try StateCodec<Event>.automatic.decode(&decoder)
+                return "dead \(event.id) \(letter.reason.prefix { $0 != ":" }) '\(letter.source)' \(letter.offset)"
+            }
+            return out.union("all", letters)
+        }
+        let result = try await harness.run(script("a@5 b@7 a@1 w9 a@3 b@1"))
+        let letters = ["dead 2 window 0..<10 of key a '' -1", "dead 4 window 0..<10 of key b '' -1"]
+        #expect(
+            result.events.compactMap(\.record).sorted()
+                == ["a 2", "a 3", "b 1", "b 2"] + (policy == .deadLetter ? letters : []))
+        for case .record(_, let time) in result.events { #expect(time == 9) }
+        #expect(result.status["visits"]?.rejected == 2)
+    }
+
     @Test(arguments: [false, true]) func aGapThatIsNotPositiveNamesTheStep(bounded: Bool) async throws {
         for gap in [0, -5] as [Int64] {
             let harness = OperatorHarness<Event, String> { events in
