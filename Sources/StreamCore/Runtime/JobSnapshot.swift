@@ -31,10 +31,13 @@ public struct JobSnapshot: Sendable {
             throw JobError(code: .restoreFailed, message: message)
         }
         for (name, step) in steps.sorted(by: { $0.key < $1.key }) where !stepNames.contains(name) {
-            guard step.parts.values.contains(where: { $0.distribution != .worker && !$0.entries.isEmpty }) else { continue }
+            guard step.parts.values.contains(where: { $0.distribution != .worker && !$0.entries.isEmpty }) else {
+                continue
+            }
             throw JobError(
                 code: .restoreFailed, step: name,
-                message: "the snapshot has state of this step, but the pipeline has no step of that name; give the step "
+                message:
+                    "the snapshot has state of this step, but the pipeline has no step of that name; give the step "
                     + "its old name")
         }
     }
