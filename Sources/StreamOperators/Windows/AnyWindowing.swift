@@ -27,9 +27,6 @@ public struct AnyWindowing<Element: Sendable>: Windowing, CustomStringConvertibl
     /// As the shape.
     public var problem: String? { base.problem }
 
-    /// As the shape.
-    public func problem(with settings: WindowSettings<Element>) -> String? { base.problem(with: settings) }
-
     /// Attaches the shape's own operator.
     public func attach<Key: StreamKey, Function: WindowFunction>(
         _ name: String, to stream: KeyedStream<Key, Element>, _ settings: WindowSettings<Element>,

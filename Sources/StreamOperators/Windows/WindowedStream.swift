@@ -152,7 +152,6 @@ where Firing.Element == Windows.Element {
     @usableFromInline
     func check(_ name: String) {
         if let problem = windowing.problem { keyed.builder.reject(name, problem) }
-        if let problem = windowing.problem(with: settings) { keyed.builder.reject(name, problem) }
         if let problem = trigger.problem { keyed.builder.reject(name, problem) }
         if let problem = evictor?.problem { keyed.builder.reject(name, problem) }
         if settings.allowedLateness < 0 {

@@ -38,9 +38,6 @@ public protocol Windowing<Element>: Sendable {
     /// What is wrong with the parameters, with the remedy, or nil.
     var problem: String? { get }
 
-    /// What is wrong with settings that the shape can't take, with the remedy, or nil. The default is nil.
-    func problem(with settings: WindowSettings<Element>) -> String?
-
     /// Attaches the operator for the usual case: the default trigger, accumulating panes.
     ///
     /// The default is the general operator.
@@ -62,9 +59,6 @@ extension Windowing {
 
     /// Nothing.
     public var problem: String? { nil }
-
-    /// Nothing.
-    public func problem(with settings: WindowSettings<Element>) -> String? { nil }
 
     /// Attaches the general operator.
     @inlinable

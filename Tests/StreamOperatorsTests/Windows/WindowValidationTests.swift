@@ -75,21 +75,6 @@ import Weir
             ])
     }
 
-    @Test func countWindowsTakeNothingAboutLateness() throws {
-        let found = try problems { timed, _ in
-            let three = CountWindows<Event>(3)
-            _ = timed.window(three, allowedLateness: .seconds(1)).aggregate("lateness", .count())
-            _ = timed.window(three, late: .sideOutput(SideOutput("late"))).aggregate("late", .count())
-            _ = timed.window(three).discarding().aggregate("panes", .count())
-        }
-        #expect(
-            found.map(\.description) == [
-                "step 'lateness': no record is late for a count window; leave the allowed lateness out",
-                "step 'late': no record is late for a count window; leave the side output of late records out",
-                "step 'panes': a count window has one pane; leave .discarding() out",
-            ])
-    }
-
     @Test func aggregatesOutOfRange() throws {
         let found = try problems { timed, _ in
             let windows = timed.window(Self.ten)

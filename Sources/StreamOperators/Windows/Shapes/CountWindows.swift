@@ -5,7 +5,8 @@ public import StreamCore
 ///
 /// A window's result comes with its last record. It lasts from the earliest time among its records to the latest, which
 /// is its result's timestamp. Windows that are incomplete when the input ends give nothing. Needs no event time; no
-/// record is late.
+/// record is late, so that an allowed lateness and a side output of late records have no effect, and there is one pane,
+/// whether accumulating or discarding.
 @frozen
 public struct CountWindows<Element: Sendable>: Windowing {
     @usableFromInline let size: Int
@@ -36,20 +37,6 @@ public struct CountWindows<Element: Sendable>: Windowing {
     public var problem: String? {
         for (name, value) in [("size", size), ("step", step)] where value <= 0 || value > 1 << 40 {
             return "the count window's \(name) is \(value) records; it must be 1 to 2^40"
-        }
-        return nil
-    }
-
-    /// Anything that has to do with late records or several panes: there are none.
-    public func problem(with settings: WindowSettings<Element>) -> String? {
-        if settings.allowedLateness > 0 {
-            return "no record is late for a count window; leave the allowed lateness out"
-        }
-        if case .sideOutput = settings.late {
-            return "no record is late for a count window; leave the side output of late records out"
-        }
-        if settings.accumulation == .discarding {
-            return "a count window has one pane; leave .discarding() out"
         }
         return nil
     }
