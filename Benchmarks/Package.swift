@@ -36,6 +36,9 @@ let package = Package(
             name: "AdFileBench",
             dependencies: ["CBenchmark", .product(name: "AdAnalyticsJob", package: "weir")] + libraryProducts,
             swiftSettings: swiftSettings),
+        // What overlap costs: sliding windows beside tumbling ones of the same input.
+        .executableTarget(
+            name: "WindowOverlapBench", dependencies: ["CBenchmark"] + libraryProducts, swiftSettings: swiftSettings),
 
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),

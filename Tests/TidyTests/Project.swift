@@ -24,6 +24,7 @@ enum Project {
         "HandLoops": ["CBenchmark", "Workloads"],
         "EngineQueries": ["CBenchmark", "Workloads", "Weir"],
         "AdFileBench": ["AdAnalyticsJob", "CBenchmark", "Weir"],
+        "WindowOverlapBench": ["CBenchmark", "Weir"],
         "WeirBench": ["CBenchmark", "Workloads", "HandLoops", "EngineQueries"],
     ]
 
