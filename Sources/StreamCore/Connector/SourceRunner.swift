@@ -55,6 +55,8 @@ final class SourceRunner<Input: Source> {
     @usableFromInline var next = 0
     @usableFromInline var merger: WatermarkMerger
     @usableFromInline var hasEnded = false
+    /// Whether the poll that runs has sent a signal.
+    @usableFromInline var hasSignalled = false
     /// What the first poll passes on, after a restore.
     @usableFromInline var restored: WatermarkMerger.Change?
 
@@ -94,6 +96,7 @@ final class SourceRunner<Input: Source> {
     @inlinable
     func poll() throws -> PollResult {
         guard !hasEnded else { return .finished }
+        hasSignalled = false
         if let change = restored {
             restored = nil
             try pass(change)
@@ -135,7 +138,8 @@ final class SourceRunner<Input: Source> {
             }
         }
         if usesProcessingTime { try passTime() }
-        return .idle
+        // What was signalled may have given others something to do.
+        return hasSignalled ? .progress : .idle
     }
 
     /// A split had nothing: it may be idle now.
@@ -346,6 +350,7 @@ final class SourceRunner<Input: Source> {
 
     @inlinable
     func signal(_ signal: Signal) throws {
+        hasSignalled = true
         if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
         try outlet.signal(signal)
     }
