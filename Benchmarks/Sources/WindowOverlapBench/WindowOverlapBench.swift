@@ -30,7 +30,7 @@ enum WindowOverlapBench {
             let (a, b, c) = (sliding.sorted()[1], whole.sorted()[1], part.sorted()[1])
             print(
                 "{\"rate\": \(rate), \"size_ms\": \(size), \"step_ms\": \(step), \"sliding_ns\": \(tenths(a)), "
-                    + "\"tumbling_size_ns\": \(tenths(b)), \"ratio\": \(tenths(a / b * 10) / 10), "
+                    + "\"tumbling_size_ns\": \(tenths(b)), \"ratio\": \((a / b * 100).rounded() / 100), "
                     + "\"tumbling_step_ns\": \(tenths(c))}")
         }
     }
