@@ -31,19 +31,6 @@ struct JoinResults<Left: Sendable, Right: Sendable, Output: Sendable>: Sendable 
 struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Output: Sendable>: TwoInputOperator {
     @usableFromInline typealias Sides = IntervalJoinState<Key, Left, Right>.Sides
 
-    @frozen
-    @usableFromInline
-    struct KeyAndHash {
-        @usableFromInline let key: Key
-        @usableFromInline let hash: UInt64
-
-        @inlinable
-        init(key: Key, hash: UInt64) {
-            self.key = key
-            self.hash = hash
-        }
-    }
-
     @usableFromInline let bounds: JoinBounds
     /// Whether everything is kept for ever and nothing is late: `bounds` don't count.
     @usableFromInline let keepsAll: Bool
@@ -53,8 +40,8 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     @usableFromInline let leftErrors: ErrorHandler<Left>
     @usableFromInline let rightErrors: ErrorHandler<Right>
     @usableFromInline let state: IntervalJoinState<Key, Left, Right>
-    @usableFromInline var leftTimers: TimerQueue<KeyAndHash>
-    @usableFromInline var rightTimers: TimerQueue<KeyAndHash>
+    @usableFromInline var leftTimers: TimerQueue<KeyAndHash<Key>>
+    @usableFromInline var rightTimers: TimerQueue<KeyAndHash<Key>>
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable

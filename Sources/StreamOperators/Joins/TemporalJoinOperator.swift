@@ -16,7 +16,7 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
     @usableFromInline let combine: @Sendable (Record, Version?) throws -> Output?
     @usableFromInline let errors: ErrorHandler<Record>
     @usableFromInline let rows: StateTable<Key, Row>
-    @usableFromInline var timers = TimerQueue<(key: Key, hash: UInt64)>()
+    @usableFromInline var timers = TimerQueue<KeyAndHash<Key>>()
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
@@ -89,14 +89,15 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
     mutating func setTimer(_ time: Timestamp, _ key: Key, _ hash: UInt64, _ row: UnsafeMutablePointer<Row>) {
         guard time < row.pointee.timer else { return }
         row.pointee.timer = time
-        timers.add((key, hash), at: time)
+        timers.add(KeyAndHash(key: key, hash: hash), at: time)
     }
 
     @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         self.watermark = watermark
         while let timer = timers.popFirst(through: watermark) {
-            let (key, hash) = timer.payload
+            let key = timer.payload.key
+            let hash = timer.payload.hash
             guard let row = rows.find(key, hash: hash), row.pointee.timer == timer.time else { continue }
             for record in row.pointee.take(through: watermark) {
                 let version = row.pointee.version(at: record.time)
@@ -125,7 +126,7 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
         self.watermark = watermark
         rows.forEach { key, row in
             row.timer = row.nextTime(after: watermark)
-            if row.timer < .max { timers.add((key, key.stableHash), at: row.timer) }
+            if row.timer < .max { timers.add(KeyAndHash(key: key, hash: key.stableHash), at: row.timer) }
         }
     }
 }

@@ -118,8 +118,7 @@ extension KeyedStream {
         builder.tryOut(name) { _ = try make(KeyedStateStore(), Shared().view) }
         let hasEventTime = hasEventTime
         let broadcastHasEventTime = second.hasEventTime
-        // Through one worker first, so that all receive one order.
-        let everywhere = second.global("\(name) one order").broadcast("\(name) broadcast")
+        let everywhere = second.broadcastInOrder(name)
         return attach(name, broadcast: everywhere, needsEventTime: Processor.needsEventTime) { context, outlet in
             let shared: Shared = try context.state.broadcast("weir.broadcast")
             let runner = try KeyedStepRunner<Processor>(context, outlet, hasEventTime: hasEventTime, onError: onError) {

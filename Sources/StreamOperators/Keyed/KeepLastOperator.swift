@@ -34,7 +34,7 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @usableFromInline let duplicates: Collector<Element>?
     @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let table: StateTable<Key, [Run]>
-    @usableFromInline var queue: TimerQueue<(key: Key, hash: UInt64)>
+    @usableFromInline var queue: TimerQueue<KeyAndHash<Key>>
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
@@ -73,7 +73,9 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
                     element: isLater ? other.element : run.element, wake: Swift.min(run.wake, other.wake))
             }
             runs.pointee.append(run)
-            if joined == 0 || run.wake == end { queue.add((input.keys[i], input.hashes[i]), at: run.wake) }
+            if joined == 0 || run.wake == end {
+                queue.add(KeyAndHash(key: input.keys[i], hash: input.hashes[i]), at: run.wake)
+            }
         }
         try duplicates?.flush()
         try lateness.flush()
@@ -88,7 +90,8 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     mutating func advance(to watermark: Timestamp, _ output: Collector<Element>) throws {
         self.watermark = watermark
         while let entry = queue.popFirst(through: watermark) {
-            let (key, hash) = entry.payload
+            let key = entry.payload.key
+            let hash = entry.payload.hash
             // Without one the entry is out of date: its run has been joined by another.
             guard let runs = table.find(key, hash: hash),
                 let index = runs.pointee.firstIndex(where: { $0.wake == entry.time })
@@ -96,7 +99,7 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
             let end = runs.pointee[index].last.advanced(byMilliseconds: horizon &- 1)
             guard end <= entry.time else {
                 runs.pointee[index].wake = end
-                queue.add((key, hash), at: end)
+                queue.add(KeyAndHash(key: key, hash: hash), at: end)
                 continue
             }
             let run = runs.pointee.remove(at: index)
@@ -113,7 +116,7 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
         self.watermark = watermark
         var loaded: [(time: Timestamp, key: Key)] = []
         table.forEach { key, runs in for run in runs { loaded.append((run.wake, key)) } }
-        for (time, key) in loaded { queue.add((key, key.stableHash), at: time) }
+        for (time, key) in loaded { queue.add(KeyAndHash(key: key, hash: key.stableHash), at: time) }
     }
 
     @usableFromInline

@@ -13,7 +13,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
     @usableFromInline @exclusivity(unchecked) var watermark = Timestamp.min
     /// The watermark that was passed on last: results must be newer, or they are late downstream.
     @usableFromInline @exclusivity(unchecked) var passedWatermark = Timestamp.min
-    @usableFromInline var sideOutputs: [String: (collector: AnyObject, flush: () throws -> Void)] = [:]
+    @usableFromInline let sides: SideCollectors
     @usableFromInline let timerErrors: ErrorHandler<String>
     /// Whether the watermark can ever rise.
     @usableFromInline let hasEventTime: Bool
@@ -28,6 +28,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
     ) throws {
         self.context = context
         self.outlet = outlet
+        sides = SideCollectors(context)
         self.hasEventTime = hasEventTime
         store = KeyedStateStore(context.state)
         step = try make(store)
@@ -148,20 +149,10 @@ final class KeyedStepRunner<Step: KeyedStep> {
                 + "strategy other than .none, or set the timer `in: .processingTime`")
     }
 
-    /// The collector of a side output, made when it is used first; nil when nobody reads it.
-    @inlinable
-    func sideOutput<Side: Sendable>(_ tag: SideOutput<Side>) throws -> Collector<Side>? {
-        // One of another type under the same name is refused by the context.
-        if let known = sideOutputs[tag.name]?.collector as? Collector<Side> { return known }
-        guard let collector = try context.collector(for: tag) else { return nil }
-        sideOutputs[tag.name] = (collector, { try collector.flush() })
-        return collector
-    }
-
     @inlinable
     func flush() throws {
         if let fault { throw fault }
         try output.flush()
-        for side in sideOutputs.values { try side.flush() }
+        try sides.flush()
     }
 }

@@ -39,7 +39,7 @@ public struct ProcessContext<Step: KeyedStep>: ~Copyable {
     /// Emits a record to a side output, with the current ``timestamp``.
     @inlinable
     public func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>) throws {
-        try runner.sideOutput(tag)?.emit(element, at: timestamp)
+        try runner.sides.emit(element, to: tag, at: timestamp)
     }
 
     /// Sets the key's timer of this name; one that was set before moves.

@@ -41,25 +41,12 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @usableFromInline typealias Input = KeyedBatch<Key, Element>
     @usableFromInline typealias Output = PatternMatch<Element>
 
-    @frozen
-    @usableFromInline
-    struct KeyAndHash {
-        @usableFromInline let key: Key
-        @usableFromInline let hash: UInt64
-
-        @inlinable
-        init(key: Key, hash: UInt64) {
-            self.key = key
-            self.hash = hash
-        }
-    }
-
     @usableFromInline var matcher: PatternMatcher<Element>
     @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let timedOut: Collector<PatternMatch<Element>>?
     @usableFromInline let errors: ErrorHandler<Element>
     @usableFromInline let table: StateTable<Key, PatternState<Element>>
-    @usableFromInline var timers = TimerQueue<KeyAndHash>()
+    @usableFromInline var timers = TimerQueue<KeyAndHash<Key>>()
     @usableFromInline var watermark = Timestamp.min
     @usableFromInline var actions: [PatternAction<Element>] = []
 
@@ -156,7 +143,7 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     /// Sets a key's timer; there is none for the end of the input, when all keys are looked at.
     @inlinable
     mutating func setTimer(
-        _ time: Timestamp, _ payload: KeyAndHash, _ state: UnsafeMutablePointer<PatternState<Element>>
+        _ time: Timestamp, _ payload: KeyAndHash<Key>, _ state: UnsafeMutablePointer<PatternState<Element>>
     ) {
         state.pointee.timer = time
         if time < .max { timers.add(payload, at: time) }

@@ -51,24 +51,11 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
         }
     }
 
-    @frozen
-    @usableFromInline
-    struct KeyAndHash {
-        @usableFromInline let key: Key
-        @usableFromInline let hash: UInt64
-
-        @inlinable
-        init(key: Key, hash: UInt64) {
-            self.key = key
-            self.hash = hash
-        }
-    }
-
     @usableFromInline var function: Function
     @usableFromInline let gap: Int64
     @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let table: StateTable<Key, Sessions>
-    @usableFromInline var timers: TimerQueue<KeyAndHash>
+    @usableFromInline var timers: TimerQueue<KeyAndHash<Key>>
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
@@ -268,7 +255,7 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
     }
 
     @inlinable
-    mutating func setTimer(_ time: Timestamp, _ payload: KeyAndHash, _ sessions: UnsafeMutablePointer<Sessions>) {
+    mutating func setTimer(_ time: Timestamp, _ payload: KeyAndHash<Key>, _ sessions: UnsafeMutablePointer<Sessions>) {
         sessions.pointee.timer = time
         timers.add(payload, at: time)
     }
