@@ -6,19 +6,7 @@
 /// formed here capture nothing but a type, which the compiler can't tell for a type found by a dynamic cast.
 public struct StateCodec<Value>: @unchecked Sendable {
     /// Which form the bytes have.
-    public enum Form: Sendable, Equatable {
-        /// That of the type's own ``StateCodable`` conformance, or of hand-written functions.
-        case own
-        /// ``CodableCodec``: self-describing, with field names.
-        case codable
-        /// The bytes of a trivial type as they lie in memory.
-        case raw
-        /// None: the type has no codec, and saving it fails.
-        case missing
-    }
-
-    /// Which form the bytes have.
-    public let form: Form
+    public let form: CodecForm
     private let write: (Value, inout StateEncoder) throws -> Void
     private let read: (inout StateDecoder) throws -> Value
 
@@ -35,7 +23,7 @@ public struct StateCodec<Value>: @unchecked Sendable {
     }
 
     init(
-        form: Form, write: @escaping (Value, inout StateEncoder) throws -> Void,
+        form: CodecForm, write: @escaping (Value, inout StateEncoder) throws -> Void,
         read: @escaping (inout StateDecoder) throws -> Value
     ) {
         self.form = form
@@ -79,7 +67,7 @@ public struct StateCodec<Value>: @unchecked Sendable {
 
     private static func of<Type: RawRepresentable>(rawRepresentable type: Type.Type) -> StateCodec<Value>? {
         let functions = RawValueFunctions<Type>(codec: StateCodec<Type.RawValue>.automatic)
-        let form: StateCodec<Type>.Form
+        let form: CodecForm
         switch functions.codec.form {
         case .own: form = .own
         case .codable: form = .codable

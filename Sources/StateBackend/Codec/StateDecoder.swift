@@ -15,6 +15,14 @@ public struct StateDecoder: Sendable {
         end = bytes.count
     }
 
+    /// A decoder of the bytes of a range of `bytes`.
+    @inlinable
+    public init(_ bytes: [UInt8], in range: Range<Int>) {
+        self.bytes = bytes
+        position = range.lowerBound
+        end = range.upperBound
+    }
+
     /// Whether everything has been read.
     @inlinable public var isAtEnd: Bool { position == end }
 

@@ -3,7 +3,7 @@
 /// Numbers are little-endian; lengths and most integers are varints (7 bits a byte, low bits first), signed ones
 /// zigzagged.
 @frozen
-public struct StateEncoder: Sendable {
+public struct StateEncoder: Sendable, Equatable {
     /// The bytes so far.
     public var bytes: [UInt8]
 

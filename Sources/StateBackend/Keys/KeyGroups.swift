@@ -12,10 +12,12 @@ public struct KeyGroups: Sendable, Equatable {
     /// The number of groups that a job has unless it says otherwise.
     public static let defaultCount = 128
 
+    /// The highest number of groups.
+    public static let maximumCount = 32_768
+
     /// Groups of the given number, clamped to 1...32,768.
-    @inlinable
     public init(count: Int = KeyGroups.defaultCount) {
-        self.count = Swift.min(Swift.max(count, 1), 32_768)
+        self.count = Swift.min(Swift.max(count, 1), KeyGroups.maximumCount)
     }
 
     /// The group of a key with the given stable hash, 0 ..< `count`.

@@ -1,13 +1,17 @@
-/// A hash table from keys to values: the memory backend's store and the operators' working memory.
+/// A hash table from keys to values: the memory backend's store, the cache over a store, the operators' working memory.
 ///
-/// Open addressing with linear probing; a byte of tag per slot (0 = empty, else 0x80 and seven bits of hash), keys and
-/// values inline beside each other, capacity a power of two, at most 3/4 full, removal by shifting back (so there are
-/// no tombstones). Memory is mapped, on huge pages when large. A table belongs to one worker.
+/// Open addressing with linear probing; a byte of tag per slot, keys and values inline beside each other, capacity a
+/// power of two, at most 3/4 full, removal by shifting back (so there are no tombstones). Memory is mapped, on huge pages
+/// when large. A table belongs to one worker.
 ///
-/// Access is meant batch-wise: ``prefetch(hash:)`` for all keys of a batch, then ``upsert(_:hash:_:)`` for each.
+/// Access is meant batch-wise: ``prepare(_:hashes:count:)`` for all keys of a batch, then ``upsert(_:hash:_:)`` for each.
+///
+/// A tag is 0 for an empty slot, else 0x80, four flags and three bits of the hash. The flags let a table be captured
+/// while it goes on changing, save its changes only, and be a write-back cache; see ``TableFlags``. A slot that was
+/// changed before has all of them as `hot` says, so that the common access costs one comparison.
 ///
 /// Invariants: (1) `tags[i] != 0` exactly where `entries[i]` is initialised; (2) between the home slot of an entry and
-/// its slot no tag is 0; (3) a pointer to a value is valid until the next insertion or removal.
+/// its slot no tag is 0; (3) a pointer to a value is valid until the next call of any method but ``value(at:)``.
 public final class StateTable<Key: StreamKey, Value> {
     /// A key and its value, as they lie in memory.
     @frozen
@@ -30,11 +34,25 @@ public final class StateTable<Key: StreamKey, Value> {
     @usableFromInline @exclusivity(unchecked) var entries: UnsafeMutablePointer<Entry>
     @usableFromInline @exclusivity(unchecked) var mask: Int
     @usableFromInline @exclusivity(unchecked) var limit: Int
-
     @usableFromInline @exclusivity(unchecked) var size = 0
+    /// The flags of a slot that needs nothing done before it is changed.
+    @usableFromInline @exclusivity(unchecked) var hot = TableFlags.dirty | TableFlags.recent
+    /// Whether there may be rows in `store` that aren't here.
+    @usableFromInline @exclusivity(unchecked) var isStored = false
+    /// Whether removed keys have to be remembered.
+    @usableFromInline @exclusivity(unchecked) var notesRemovals = false
+
+    @usableFromInline @exclusivity(unchecked) var capturing: TableCapture<Key, Value>?
+    /// Keys that are saved somewhere and were removed since.
+    @exclusivity(unchecked) var removed: StateTable<Key, Void>?
+    @exclusivity(unchecked) var store: TableStore<Key, Value>?
+    /// Whether the next capture must be complete.
+    var needsCompleteCapture = true
 
     /// The number of keys.
-    @inlinable public var count: Int { size }
+    @inlinable public var count: Int { isStored ? size &+ storedOnly : size }
+    /// The number of keys that only the store has.
+    @usableFromInline var storedOnly = 0
 
     /// An empty table with room for `minimumCapacity` keys before it grows.
     public init(minimumCapacity: Int = 8) {
@@ -48,10 +66,11 @@ public final class StateTable<Key: StreamKey, Value> {
     deinit {
         removeEntries()
         Self.free(tags, entries, mask + 1)
+        store?.allowance.give(byteCount)
     }
 
     /// The bytes that the table occupies, without what keys and values refer to.
-    public var byteCount: Int { (mask + 1) * (MemoryLayout<Entry>.stride + 1) }
+    public var byteCount: Int { Self.byteCount(capacity: mask + 1) }
 
     /// Asks the memory system for the slot of a key with this hash.
     @inlinable @inline(__always)
@@ -61,31 +80,70 @@ public final class StateTable<Key: StreamKey, Value> {
         prefetchForWriting(entries + home)
     }
 
-    /// The value of `key`, or nil.
+    /// Says that these keys are about to be looked up: fetches their slots, from memory or, all at once, from the store.
     @inlinable @inline(__always)
-    public func find(_ key: Key, hash: UInt64) -> UnsafeMutablePointer<Value>? {
-        let tag = Self.tag(hash)
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while true {
-            let found = tags[slot]
-            if found == tag && Key.same(entries[slot].key, key) { return value(at: slot) }
-            if found == 0 { return nil }
-            slot = (slot &+ 1) & mask
+    public func prepare(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
+        if isStored {
+            fetch(keys, hashes: hashes, count: count)
+        } else if byteCount > 1 << 18 {
+            for i in 0..<count { prefetch(hash: hashes[i]) }
         }
     }
 
-    /// The value of `key`, inserted with `initial` when the key is new.
+    /// The value of `key`, to be changed; nil when there is none.
+    @inlinable @inline(__always)
+    public func find(_ key: Key, hash: UInt64) -> UnsafeMutablePointer<Value>? {
+        let tag = Self.tag(hash)
+        let expected = tag | hot
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while true {
+            let found = tags[slot]
+            if found & TableFlags.exceptFresh == expected {
+                if Key.same(entries[slot].key, key) { return value(at: slot) }
+            } else if found == 0 {
+                break
+            } else if found & TableFlags.none == tag && Key.same(entries[slot].key, key) {
+                touch(slot)
+                return value(at: slot)
+            }
+            slot = (slot &+ 1) & mask
+        }
+        guard isStored, let fetched = fetch(key, hash: hash) else { return nil }
+        touch(fetched)
+        return value(at: fetched)
+    }
+
+    /// The value of `key`, only to be read; nil when there is none.
+    @inlinable @inline(__always)
+    public func peek(_ key: Key, hash: UInt64) -> UnsafePointer<Value>? {
+        if let slot = slot(of: key, hash: hash) { return UnsafePointer(value(at: slot)) }
+        guard isStored, let fetched = fetch(key, hash: hash) else { return nil }
+        return UnsafePointer(value(at: fetched))
+    }
+
+    /// The value of `key`, to be changed, inserted with `initial` when the key is new.
     @inlinable @inline(__always)
     public func upsert(
         _ key: Key, hash: UInt64, _ initial: @autoclosure () throws -> Value
     ) rethrows -> UnsafeMutablePointer<Value> {
         let tag = Self.tag(hash)
+        let expected = tag | hot
         var slot = Int(truncatingIfNeeded: hash) & mask
         while true {
             let found = tags[slot]
-            if found == tag && Key.same(entries[slot].key, key) { return value(at: slot) }
-            if found == 0 { break }
+            if found & TableFlags.exceptFresh == expected {
+                if Key.same(entries[slot].key, key) { return value(at: slot) }
+            } else if found == 0 {
+                break
+            } else if found & TableFlags.none == tag && Key.same(entries[slot].key, key) {
+                touch(slot)
+                return value(at: slot)
+            }
             slot = (slot &+ 1) & mask
+        }
+        if isStored, let fetched = fetch(key, hash: hash) {
+            touch(fetched)
+            return value(at: fetched)
         }
         return insert(Entry(key: key, value: try initial()), tag: tag, hash: hash, slot: slot)
     }
@@ -96,15 +154,28 @@ public final class StateTable<Key: StreamKey, Value> {
         _ key: Key, hash: UInt64, insert makeValue: () throws -> Value, update change: (inout Value) throws -> Void
     ) rethrows {
         let tag = Self.tag(hash)
+        let expected = tag | hot
         var slot = Int(truncatingIfNeeded: hash) & mask
         while true {
             let found = tags[slot]
-            if found == tag && Key.same(entries[slot].key, key) {
+            if found & TableFlags.exceptFresh == expected {
+                if Key.same(entries[slot].key, key) {
+                    try change(&value(at: slot).pointee)
+                    return
+                }
+            } else if found == 0 {
+                break
+            } else if found & TableFlags.none == tag && Key.same(entries[slot].key, key) {
+                touch(slot)
                 try change(&value(at: slot).pointee)
                 return
             }
-            if found == 0 { break }
             slot = (slot &+ 1) & mask
+        }
+        if isStored, let fetched = fetch(key, hash: hash) {
+            touch(fetched)
+            try change(&value(at: fetched).pointee)
+            return
         }
         _ = insert(Entry(key: key, value: try makeValue()), tag: tag, hash: hash, slot: slot)
     }
@@ -113,30 +184,44 @@ public final class StateTable<Key: StreamKey, Value> {
     @inlinable
     @discardableResult
     public func remove(_ key: Key, hash: UInt64) -> Value? {
+        guard let slot = slot(of: key, hash: hash) ?? (isStored ? fetch(key, hash: hash) : nil) else { return nil }
+        if tags[slot] & TableFlags.exceptFresh != Self.tag(hash) | hot { captureIfNeeded(slot) }
+        if notesRemovals { noteRemoval(slot, hash: hash) }
+        return takeOut(slot).value
+    }
+
+    /// The slot of `key` in memory.
+    @inlinable @inline(__always)
+    func slot(of key: Key, hash: UInt64) -> Int? {
         let tag = Self.tag(hash)
         var slot = Int(truncatingIfNeeded: hash) & mask
         while true {
             let found = tags[slot]
-            if found == tag && Key.same(entries[slot].key, key) { break }
+            if found & TableFlags.none == tag && Key.same(entries[slot].key, key) { return slot }
             if found == 0 { return nil }
             slot = (slot &+ 1) & mask
         }
-        let removed = (entries + slot).move()
-        tags[slot] = 0
-        size &-= 1
-        closeGap(at: slot)
-        return removed.value
+    }
+
+    /// Calls `body` with every key and value, in no particular order; a change that it makes to the value stays.
+    ///
+    /// The table must not be used meanwhile.
+    @inlinable
+    public func forEach(_ body: (Key, inout Value) throws -> Void) rethrows {
+        for slot in 0...mask where tags[slot] != 0 {
+            if tags[slot] & TableFlags.exceptFresh & ~TableFlags.hash != hot | TableFlags.occupied { touch(slot) }
+            try body(entries[slot].key, &entries[slot].value)
+        }
+        if isStored { try forEachStored(changing: true, body) }
     }
 
     /// Calls `body` with every key and value, in no particular order.
     ///
-    /// The table must not be changed meanwhile.
+    /// The table must not be used meanwhile.
     @inlinable
-    public func forEach(_ body: (Key, inout Value) throws -> Void) rethrows {
-        guard count > 0 else { return }
-        for slot in 0...mask where tags[slot] != 0 {
-            try body(entries[slot].key, &entries[slot].value)
-        }
+    public func forEachUnchanged(_ body: (Key, Value) throws -> Void) rethrows {
+        for slot in 0...mask where tags[slot] != 0 { try body(entries[slot].key, entries[slot].value) }
+        if isStored { try forEachStored(changing: false) { try body($0, $1) } }
     }
 
     /// Moves every entry out to `body`, in no particular order, and leaves the table empty with its capacity.
@@ -145,7 +230,8 @@ public final class StateTable<Key: StreamKey, Value> {
     @inlinable
     public func drain(_ body: (consuming Entry) throws -> Void) rethrows {
         guard count > 0 else { return }
-        defer { if count > 0 { removeEntries() } }
+        if notesRemovals || capturing != nil { return try drainNoted(body) }
+        defer { if size > 0 { removeEntries() } }
         var slot = 0
         let capacity = mask &+ 1
         while slot < capacity {
@@ -165,10 +251,14 @@ public final class StateTable<Key: StreamKey, Value> {
     }
 
     /// Removes everything; the capacity stays.
-    public func removeAll() { removeEntries() }
+    public func removeAll() {
+        if notesRemovals || capturing != nil { drainNoted { _ in } } else { removeEntries() }
+    }
 
     @inlinable @inline(__always)
-    static func tag(_ hash: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: hash &>> 48) | 0x80 }
+    static func tag(_ hash: UInt64) -> UInt8 {
+        UInt8(truncatingIfNeeded: hash &>> 48) & TableFlags.hash | TableFlags.occupied
+    }
 
     @inlinable @inline(__always)
     func value(at slot: Int) -> UnsafeMutablePointer<Value> {
@@ -181,79 +271,25 @@ public final class StateTable<Key: StreamKey, Value> {
         let alignment = MemoryLayout<Value>.alignment
         return (MemoryLayout<Key>.size &+ alignment &- 1) & ~(alignment &- 1)
     }
+}
 
-    @inlinable
-    func insert(_ entry: consuming Entry, tag: UInt8, hash: UInt64, slot: Int) -> UnsafeMutablePointer<Value> {
-        var slot = slot
-        if count >= limit {
-            grow()
-            slot = Int(truncatingIfNeeded: hash) & mask
-            while tags[slot] != 0 { slot = (slot &+ 1) & mask }
-        }
-        tags[slot] = tag
-        (entries + slot).initialize(to: entry)
-        size &+= 1
-        return value(at: slot)
-    }
+/// The bits of a slot's tag.
+@usableFromInline
+enum TableFlags {
+    /// Of every slot that holds an entry.
+    @inlinable static var occupied: UInt8 { 0x80 }
+    /// Changed since it was last captured, or written to the store.
+    @inlinable static var dirty: UInt8 { 0x40 }
+    /// Equal to that of `StateTable.hot` unless a capture that has begun still has to take the entry as it is.
+    @inlinable static var phase: UInt8 { 0x20 }
+    /// Used since the last search for entries to evict.
+    @inlinable static var recent: UInt8 { 0x10 }
+    /// Neither captured nor written to the store so far: nobody has to be told when it is removed.
+    @inlinable static var fresh: UInt8 { 0x08 }
+    /// What is left for the hash.
+    @inlinable static var hash: UInt8 { 0x07 }
 
-    @inlinable
-    func grow() {
-        let oldTags = tags
-        let oldEntries = entries
-        let oldCapacity = mask &+ 1
-        (tags, entries) = Self.allocate(oldCapacity &* 2)
-        mask = oldCapacity &* 2 &- 1
-        limit = oldCapacity / 2 * 3
-        for old in 0..<oldCapacity where oldTags[old] != 0 {
-            var slot = Int(truncatingIfNeeded: oldEntries[old].key.stableHash) & mask
-            while tags[slot] != 0 { slot = (slot &+ 1) & mask }
-            tags[slot] = oldTags[old]
-            (entries + slot).moveInitialize(from: oldEntries + old, count: 1)
-        }
-        Self.free(oldTags, oldEntries, oldCapacity)
-    }
-
-    /// Shifts entries back so that no probe sequence has a hole where `gap` is now.
-    @inlinable
-    func closeGap(at gap: Int) {
-        var gap = gap
-        var slot = (gap &+ 1) & mask
-        while tags[slot] != 0 {
-            let home = Int(truncatingIfNeeded: entries[slot].key.stableHash) & mask
-            // The entry may move when its home doesn't lie after the gap, going around.
-            if (slot &- home) & mask >= (slot &- gap) & mask {
-                tags[gap] = tags[slot]
-                (entries + gap).moveInitialize(from: entries + slot, count: 1)
-                tags[slot] = 0
-                gap = slot
-            }
-            slot = (slot &+ 1) & mask
-        }
-    }
-
-    @usableFromInline
-    func removeEntries() {
-        guard count > 0 else { return }
-        for slot in 0...mask where tags[slot] != 0 {
-            (entries + slot).deinitialize(count: 1)
-            tags[slot] = 0
-        }
-        size = 0
-    }
-
-    @usableFromInline
-    static func allocate(_ capacity: Int) -> (UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<Entry>) {
-        let tagMemory = TableMemory.allocate(byteCount: capacity)
-        let entryMemory = TableMemory.allocate(byteCount: capacity * MemoryLayout<Entry>.stride)
-        return (
-            tagMemory.bindMemory(to: UInt8.self, capacity: capacity),
-            entryMemory.bindMemory(to: Entry.self, capacity: capacity)
-        )
-    }
-
-    @usableFromInline
-    static func free(_ tags: UnsafeMutablePointer<UInt8>, _ entries: UnsafeMutablePointer<Entry>, _ capacity: Int) {
-        TableMemory.free(tags, byteCount: capacity)
-        TableMemory.free(entries, byteCount: capacity * MemoryLayout<Entry>.stride)
-    }
+    @inlinable static var exceptFresh: UInt8 { ~fresh }
+    /// A mask that leaves no flags.
+    @inlinable static var none: UInt8 { occupied | hash }
 }

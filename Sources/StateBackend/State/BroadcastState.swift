@@ -30,7 +30,7 @@ public final class BroadcastState<Key: StreamKey, Value: Sendable> {
     /// The value of `key`; nil when there is none, and set to nil to remove it.
     @inlinable
     public subscript(_ key: Key) -> Value? {
-        get { table.find(key, hash: key.stableHash)?.pointee }
+        get { table.peek(key, hash: key.stableHash)?.pointee }
         set {
             let hash = key.stableHash
             guard let newValue else {
@@ -50,7 +50,7 @@ public final class BroadcastState<Key: StreamKey, Value: Sendable> {
     /// Calls `body` with each entry, in no particular order; it must not change the map meanwhile.
     @inlinable
     public func forEach(_ body: (Key, Value) throws -> Void) rethrows {
-        try table.forEach { key, value in try body(key, value) }
+        try table.forEachUnchanged { key, value in try body(key, value) }
     }
 
     /// Removes all entries.
@@ -64,24 +64,28 @@ extension BroadcastState: StatePart {
     /// The same on every worker.
     public var distribution: StateDistribution { .broadcast }
 
-    /// Hands every entry to `body`: its key and value.
-    public func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
-        try table.forEach { key, value in
-            var encoder = StateEncoder()
-            try keys.encode(key, into: &encoder)
-            try values.encode(value, into: &encoder)
-            try body(key.stableHash, encoder)
+    /// Keys and values.
+    public var schema: StateSchema {
+        StateSchema(kind: "broadcast", key: keys.schema, value: values.schema, distribution: distribution)
+    }
+
+    /// Adds every key with its value.
+    public func save(into rows: inout StateRows) throws {
+        try table.forEachUnchanged { key, value in
+            try rows.append(hash: key.stableHash) { try keys.encode(key, into: &$0) } value: {
+                try values.encode(value, into: &$0)
+            }
         }
     }
 
-    /// Takes in an entry that ``save(_:)`` wrote.
+    /// Takes in a key and its value.
     public func load(_ entry: inout StateDecoder) throws {
         let key = try keys.decode(&entry)
         self[key] = try values.decode(&entry)
     }
 
     /// Hands every key and its value to `body`.
-    public func inspect(_ body: (Any, Any) throws -> Void) rethrows { try table.forEach { try body($0, $1) } }
+    public func inspect(_ body: (Any, Any) throws -> Void) rethrows { try table.forEachUnchanged { try body($0, $1) } }
 }
 
 /// A ``BroadcastState`` that can only be read.
@@ -94,7 +98,7 @@ public struct BroadcastView<Key: StreamKey, Value: Sendable> {
 
     /// The value of `key`; nil when there is none.
     @inlinable
-    public subscript(_ key: Key) -> Value? { table.find(key, hash: key.stableHash)?.pointee }
+    public subscript(_ key: Key) -> Value? { table.peek(key, hash: key.stableHash)?.pointee }
 
     /// The number of entries.
     @inlinable public var count: Int { table.count }
@@ -105,7 +109,7 @@ public struct BroadcastView<Key: StreamKey, Value: Sendable> {
     /// Calls `body` with each entry, in no particular order.
     @inlinable
     public func forEach(_ body: (Key, Value) throws -> Void) rethrows {
-        try table.forEach { key, value in try body(key, value) }
+        try table.forEachUnchanged { key, value in try body(key, value) }
     }
 }
 

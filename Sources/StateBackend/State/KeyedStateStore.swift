@@ -6,6 +6,7 @@
 public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline @exclusivity(unchecked) var currentKey: Key?
     @usableFromInline @exclusivity(unchecked) var currentHash: UInt64 = 0
+    @usableFromInline var preparations: [(UnsafePointer<Key>, UnsafePointer<UInt64>, Int) -> Void] = []
     /// The step's state, to which the store adds.
     let state: StepState
 
@@ -17,6 +18,21 @@ public final class KeyedStateStore<Key: StreamKey> {
     public func select(_ key: Key, hash: UInt64) {
         currentKey = key
         currentHash = hash
+    }
+
+    /// Says which keys are about to be selected, so that their values can be fetched all at once.
+    @inlinable
+    public func prepare(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
+        for prepare in preparations { prepare(keys, hashes, count) }
+    }
+
+    /// A table of the step's state whose values are fetched ahead.
+    func table<Value>(
+        _ name: String, kind: String, codec: StateCodec<Value>?
+    ) throws -> StateTable<Key, Value> {
+        let table: StateTable<Key, Value> = try state.table(name, kind: kind, codec: codec)
+        preparations.append { table.prepare($0, hashes: $1, count: $2) }
+        return table
     }
 
     /// The states' names with the number of keys that have a value.
@@ -36,8 +52,8 @@ public final class KeyedStateStore<Key: StreamKey> {
     /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
     public func value<Value: Sendable>(
         _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil
-    ) throws(StateError) -> ValueState<Key, Value> {
-        ValueState(store: self, table: try state.table(name, codec: codec))
+    ) throws -> ValueState<Key, Value> {
+        ValueState(store: self, table: try table(name, kind: "value", codec: codec))
     }
 
     /// A state that holds a list per key.
@@ -45,8 +61,8 @@ public final class KeyedStateStore<Key: StreamKey> {
     /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
     public func list<Element: Sendable>(
         _ name: String, of type: Element.Type = Element.self, codec: StateCodec<Element>? = nil
-    ) throws(StateError) -> ListState<Key, Element> {
-        ListState(store: self, table: try state.table(name, codec: (codec ?? .automatic).array))
+    ) throws -> ListState<Key, Element> {
+        ListState(store: self, table: try table(name, kind: "list", codec: (codec ?? .automatic).array))
     }
 
     /// A state that holds a map per key.
@@ -55,9 +71,9 @@ public final class KeyedStateStore<Key: StreamKey> {
     public func map<MapKey: StreamKey, Value: Sendable>(
         _ name: String, from keys: MapKey.Type = MapKey.self, to values: Value.Type = Value.self,
         codec: StateCodec<Value>? = nil
-    ) throws(StateError) -> MapState<Key, MapKey, Value> {
+    ) throws -> MapState<Key, MapKey, Value> {
         let codec = StateTable<MapKey, Value>.codec(values: codec ?? .automatic)
-        return MapState(store: self, table: try state.table(name, codec: codec))
+        return MapState(store: self, table: try table(name, kind: "map", codec: codec))
     }
 
     /// A state that holds the combination of the values added per key.
@@ -66,7 +82,7 @@ public final class KeyedStateStore<Key: StreamKey> {
     public func reducing<Value: Sendable>(
         _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil,
         _ combine: @escaping @Sendable (Value, Value) -> Value
-    ) throws(StateError) -> ReducingState<Key, Value> {
-        ReducingState(store: self, table: try state.table(name, codec: codec), combine: combine)
+    ) throws -> ReducingState<Key, Value> {
+        ReducingState(store: self, table: try table(name, kind: "reducing", codec: codec), combine: combine)
     }
 }

@@ -15,7 +15,7 @@ public final class ListState<Key: StreamKey, Element: Sendable> {
     public var elements: [Element] {
         get {
             guard let key = store.currentKey else { return [] }
-            return table.find(key, hash: store.currentHash)?.pointee ?? []
+            return table.peek(key, hash: store.currentHash)?.pointee ?? []
         }
         set {
             guard let key = store.currentKey else { return }
@@ -31,7 +31,7 @@ public final class ListState<Key: StreamKey, Element: Sendable> {
     @inlinable
     public var count: Int {
         guard let key = store.currentKey else { return 0 }
-        return table.find(key, hash: store.currentHash)?.pointee.count ?? 0
+        return table.peek(key, hash: store.currentHash)?.pointee.count ?? 0
     }
 
     /// Adds an element to the current key's list.

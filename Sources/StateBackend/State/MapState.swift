@@ -13,20 +13,20 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
     @inlinable
     var map: StateTable<MapKey, Value>? {
         guard let key = store.currentKey else { return nil }
-        return table.find(key, hash: store.currentHash)?.pointee
+        return table.peek(key, hash: store.currentHash)?.pointee
     }
 
     /// The value of `mapKey` in the current key's map; nil when there is none, and set to nil to remove it.
     @inlinable
     public subscript(_ mapKey: MapKey) -> Value? {
-        get { map?.find(mapKey, hash: mapKey.stableHash)?.pointee }
+        get { map?.peek(mapKey, hash: mapKey.stableHash)?.pointee }
         set {
             guard let key = store.currentKey else { return }
             let hash = mapKey.stableHash
             if let newValue {
                 let map = table.upsert(key, hash: store.currentHash, StateTable(minimumCapacity: 1)).pointee
                 map.upsert(mapKey, hash: hash, newValue).pointee = newValue
-            } else if let map {
+            } else if let map = table.find(key, hash: store.currentHash)?.pointee {
                 map.remove(mapKey, hash: hash)
                 if map.count == 0 { table.remove(key, hash: store.currentHash) }
             }
@@ -42,7 +42,7 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
     /// Calls `body` with each entry of the current key's map, which it must not change meanwhile.
     @inlinable
     public func forEach(_ body: (MapKey, Value) throws -> Void) rethrows {
-        try map?.forEach { key, value in try body(key, value) }
+        try map?.forEachUnchanged { key, value in try body(key, value) }
     }
 
     /// The keys of the current key's map, in no particular order.
@@ -67,7 +67,7 @@ extension StateTable {
         return StateCodec<StateTable<Key, Value>>(
             encode: { table, encoder in
                 encoder.writeVarint(UInt64(table.count))
-                try table.forEach { key, value in
+                try table.forEachUnchanged { key, value in
                     try keys.encode(key, into: &encoder)
                     try values.encode(value, into: &encoder)
                 }

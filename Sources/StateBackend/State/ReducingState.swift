@@ -19,7 +19,7 @@ public final class ReducingState<Key: StreamKey, Value: Sendable> {
     @inlinable
     public var value: Value? {
         guard let key = store.currentKey else { return nil }
-        return table.find(key, hash: store.currentHash)?.pointee
+        return table.peek(key, hash: store.currentHash)?.pointee
     }
 
     /// Combines a value with the current key's, and returns the new combination.

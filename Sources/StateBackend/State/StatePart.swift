@@ -1,66 +1,134 @@
-/// A named part of a step's state on one worker, as the runtime sees it: entries that can be saved and loaded.
+/// A named part of a step's state on one worker, as the runtime sees it: rows that can be saved and loaded.
 ///
 /// The state's own handles (``StateTable``, lists, timers) conform or are wrapped; an operator only asks for them.
 public protocol StatePart: AnyObject {
-    /// How entries find their worker when they are loaded.
+    /// How rows find their worker when they are loaded.
     var distribution: StateDistribution { get }
 
-    /// Hands every entry to `body`: its key's stable hash (0 where there is no key) and its bytes.
-    ///
-    /// - Throws: ``StateError`` with code `noCodec` when a type can't be saved; what `body` throws.
-    func save(_ body: (_ hash: UInt64, _ entry: StateEncoder) throws -> Void) throws
+    /// What the part holds, for the manifest of a snapshot and for the check before one is loaded.
+    var schema: StateSchema { get }
 
-    /// Takes in an entry that ``save(_:)`` wrote; the part holds nothing else than what was loaded before.
+    /// Adds every row to `rows`.
     ///
-    /// - Throws: ``StateError`` with code `malformed` when the bytes are no entry.
-    func load(_ entry: inout StateDecoder) throws
+    /// Where a row has a key, a later row of that key replaces it, and no key comes twice.
+    ///
+    /// - Throws: ``StateError`` with code `noCodec` when a type can't be saved.
+    func save(into rows: inout StateRows) throws
+
+    /// Fixes the part as it is now, to be saved piece by piece while the part goes on changing.
+    ///
+    /// The default saves everything at once. The last capture is done or cancelled.
+    ///
+    /// - Parameter mode: whether rows that haven't changed since the last capture may be left out; a part may capture
+    ///   everything all the same, and says so (``StateCapture/isComplete``).
+    func capture(_ mode: CaptureMode) throws -> any StateCapture
+
+    /// Takes in a row that was saved: its key and its value. A later one of the same key replaces it.
+    ///
+    /// - Throws: ``StateError`` with code `malformed` when the bytes are no row.
+    func load(_ row: inout StateDecoder) throws
+
+    /// Takes in that a key was removed after it had been loaded. Only called where captures hold removals.
+    func unload(_ key: inout StateDecoder) throws
 
     /// Hands every key and its value to `body`, for tests and inspection; nothing where the part has no keys.
     func inspect(_ body: (_ key: Any, _ value: Any) throws -> Void) rethrows
 }
 
 extension StatePart {
+    /// A part of which nothing is known but its rows.
+    public var schema: StateSchema { StateSchema(kind: "rows", key: nil, value: nil, distribution: distribution) }
+
+    /// Nothing is known of keys.
+    public func unload(_ key: inout StateDecoder) throws { throw key.malformed("the state has no keys to remove") }
+
     /// Nothing.
     public func inspect(_ body: (_ key: Any, _ value: Any) throws -> Void) rethrows {}
+
+    /// Everything, saved at once.
+    public func capture(_ mode: CaptureMode) throws -> any StateCapture {
+        var rows = StateRows()
+        try save(into: &rows)
+        return SavedCapture(rows)
+    }
 }
 
-/// How the entries of a ``StatePart`` find their worker when they are loaded.
-public enum StateDistribution: UInt8, Sendable {
+/// A part's rows as they were at one moment, handed out piece by piece between the batches that go on changing it.
+///
+/// Used on the worker's thread. The part keeps what it needs until the capture has handed out everything or is
+/// cancelled.
+public protocol StateCapture: AnyObject {
+    /// Whether the rows are all that the part held; else they are the changes since the capture before.
+    var isComplete: Bool { get }
+
+    /// Adds the next rows, until there are no more or about `byteLimit` bytes were added.
+    ///
+    /// A part that lies in a store writes its changes there instead.
+    ///
+    /// - Returns: whether there are more.
+    func next(_ byteLimit: Int, into rows: inout StateRows) throws -> Bool
+
+    /// Once ``next(_:into:)`` has returned false: further rows of a complete capture, which lie in a store and may be
+    /// read on another thread; nil when there are none.
+    var stored: (any StoredRowsView)? { get }
+
+    /// Gives up: the part forgets the capture, and the next one is complete.
+    func cancel()
+}
+
+extension StateCapture {
+    /// None.
+    public var stored: (any StoredRowsView)? { nil }
+}
+
+/// How much a capture holds.
+public enum CaptureMode: Sendable {
+    /// Everything.
+    case everything
+    /// What has changed since the capture before. A part that lies in a store only sees to it that the store has it all.
+    case changes
+}
+
+/// A capture of rows that are there already.
+final class SavedCapture: StateCapture {
+    private var rows: StateRows
+
+    init(_ rows: StateRows) { self.rows = rows }
+
+    var isComplete: Bool { true }
+
+    func next(_ byteLimit: Int, into rows: inout StateRows) -> Bool {
+        if rows.isEmpty { rows = self.rows } else { rows.append(self.rows) }
+        self.rows = StateRows()
+        return false
+    }
+
+    func cancel() {}
+}
+
+/// How the rows of a ``StatePart`` find their worker when they are loaded.
+public enum StateDistribution: UInt8, Sendable, Codable {
     /// By their key's group.
     case keyed
     /// To the worker that had them; evenly when the parallelism has changed. They belong to no key.
     case list
-    /// Every worker holds the same entries; one worker's are saved and all workers load them.
+    /// Every worker holds the same rows; one worker's are saved and all workers load them.
     case broadcast
     /// To the worker of the same number; to every worker, one after the other, when the parallelism has changed: the
     /// part makes of them what it can.
     case worker
 }
 
-/// A part's entries, as saved.
+/// A part's rows, as saved.
 public struct SavedPart: Sendable, Equatable {
-    /// One entry.
-    public struct Entry: Sendable, Equatable {
-        /// The key's stable hash; the worker's number where there is no key.
-        public let hash: UInt64
-        /// The entry, as its part wrote it.
-        public let bytes: [UInt8]
+    /// What the part held.
+    public let schema: StateSchema
+    /// The rows, in no particular order.
+    public var rows = StateRows()
 
-        /// An entry.
-        public init(hash: UInt64, bytes: [UInt8]) {
-            self.hash = hash
-            self.bytes = bytes
-        }
-    }
+    /// How the rows find their worker.
+    public var distribution: StateDistribution { schema.distribution }
 
-    /// How the entries find their worker.
-    public let distribution: StateDistribution
-    /// The entries, in no particular order.
-    public var entries: [Entry]
-
-    /// A part of the given entries.
-    public init(distribution: StateDistribution, entries: [Entry] = []) {
-        self.distribution = distribution
-        self.entries = entries
-    }
+    /// A part without rows.
+    public init(schema: StateSchema) { self.schema = schema }
 }

@@ -2,10 +2,17 @@
 ///
 /// An operator asks for its parts when it is made; the runtime saves and loads them without the operator's help.
 public final class StepState {
+    /// The step's name.
+    public let step: String
+    /// What the steps of a worker share.
+    public let environment: StateEnvironment
     private var parts: [(name: String, part: any StatePart)] = []
 
     /// A state without parts.
-    public init() {}
+    public init(step: String = "", in environment: StateEnvironment = StateEnvironment()) {
+        self.step = step
+        self.environment = environment
+    }
 
     /// Adds a part.
     ///
@@ -23,17 +30,28 @@ public final class StepState {
         parts.append((name, part))
     }
 
-    /// A table from keys to values that is part of the state.
+    /// A table from keys to values that is part of the state; over a store where the job's backend has one.
     ///
     /// - Parameters:
     ///   - name: its name, unique in the step.
+    ///   - kind: what kind of state it is, for ``StateSchema``.
     ///   - codec: how values are saved. By default ``StateCodec/automatic``.
-    /// - Throws: ``StateError`` with code `duplicateState` when the name is empty or taken.
+    /// - Throws: ``StateError`` with code `duplicateState` when the name is empty or taken; `noCodec` when the backend
+    ///   has a store and keys or values can't be saved; what the store throws.
     public func table<Key: StreamKey, Value>(
-        _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil
-    ) throws(StateError) -> StateTable<Key, Value> {
+        _ name: String, of type: Value.Type = Value.self, kind: String = "rows", codec: StateCodec<Value>? = nil
+    ) throws -> StateTable<Key, Value> {
         let table = StateTable<Key, Value>()
-        try add(name, TablePart(table: table, codec: codec ?? .automatic))
+        let part = TablePart(table: table, kind: kind, codec: codec ?? .automatic)
+        try add(name, part)
+        if let store = environment.store {
+            let id = StateEnvironment.id(step: step, part: name)
+            let rows = try store.rows(of: id)
+            table.attach(
+                TableStore(
+                    rows: rows, keyCodec: part.keyCodec, valueCodec: part.valueCodec, environment: environment),
+                rowCount: environment.rowCounts[id] ?? 0)
+        }
         return table
     }
 
@@ -43,118 +61,89 @@ public final class StepState {
     /// The part of the given name, or nil.
     public subscript(_ name: String) -> (any StatePart)? { parts.first { $0.name == name }?.part }
 
-    /// Adds this worker's entries to `saved`, by part.
+    /// Begins a capture of each part.
     ///
-    /// - Parameter worker: the worker's number; only the first one's entries of a broadcast part are taken.
-    public func save(worker: Int, into saved: inout [String: SavedPart]) throws {
-        for (name, part) in parts {
-            let distribution = part.distribution
-            var whole = saved[name] ?? SavedPart(distribution: distribution)
-            saved[name] = whole
-            if distribution == .broadcast && worker > 0 { continue }
-            try part.save { hash, entry in
-                let hash = distribution == .worker || distribution == .list ? UInt64(worker) : hash
-                whole.entries.append(SavedPart.Entry(hash: hash, bytes: entry.bytes))
+    /// A broadcast part is captured by the first worker only.
+    public func capture(_ mode: CaptureMode) throws -> [(name: String, part: any StatePart, capture: any StateCapture)] {
+        var captures: [(name: String, part: any StatePart, capture: any StateCapture)] = []
+        do {
+            for (name, part) in parts where part.distribution != .broadcast || environment.worker == 0 {
+                captures.append((name, part, try part.capture(mode)))
             }
-            saved[name] = whole
+        } catch {
+            for begun in captures { begun.capture.cancel() }
+            throw error
+        }
+        return captures
+    }
+
+    /// Adds this worker's rows to `saved`, by part.
+    public func save(into saved: inout [String: SavedPart]) throws {
+        for (name, part) in parts {
+            var whole = saved[name] ?? SavedPart(schema: part.schema)
+            saved[name] = nil
+            defer { saved[name] = whole }
+            if part.distribution == .broadcast && environment.worker > 0 { continue }
+            let first = whole.rows.count
+            try part.save(into: &whole.rows)
+            if part.distribution == .worker || part.distribution == .list {
+                whole.rows.assign(hash: UInt64(environment.worker), from: first)
+            }
+        }
+    }
+
+    /// Loads this worker's share of rows that were saved.
+    ///
+    /// - Parameters:
+    ///   - rows: rows of one part, or some of them. Loaded one after the other, so a later row of a key replaces it.
+    ///   - name: the part's name.
+    ///   - distribution: how the rows find their worker.
+    ///   - firstIndex: the number of rows of the part that came before.
+    ///   - now: the workers that there are, and this one's number.
+    ///   - previousParallelism: the number of workers when they were saved.
+    /// - Throws: ``StateError`` with code `unknownState` when the step has no such part; `malformed` when the bytes are
+    ///   no rows of it.
+    public func load(
+        _ rows: StateRows, of name: String, distribution: StateDistribution, firstIndex: Int = 0,
+        previousParallelism: Int
+    ) throws {
+        guard let part = self[name] else {
+            // What belongs to a worker is there only at some parallelisms (one worker merges no others' inputs).
+            if rows.isEmpty || distribution == .worker { return }
+            throw StateError(
+                code: .unknownState,
+                message: "the saved state '\(name)' is not one of the step's, which are \(names); "
+                    + "give the state its old name")
+        }
+        let worker = UInt64(environment.worker)
+        let parallelism = environment.parallelism
+        let isSame = parallelism == previousParallelism
+        for (index, row) in rows.rows.enumerated() {
+            switch distribution {
+            case .keyed:
+                let group = environment.keyGroups.group(ofHash: row.hash)
+                guard environment.keyGroups.worker(ofGroup: group, parallelism: parallelism) == environment.worker else {
+                    continue
+                }
+            case .list:
+                // As it was, where that is possible, so that what is ordered stays so.
+                guard isSame ? row.hash == worker : (firstIndex + index) % parallelism == environment.worker else {
+                    continue
+                }
+            case .broadcast: break
+            case .worker: if isSame && row.hash != worker { continue }
+            }
+            var decoder = rows.decoder(of: row)
+            if row.isRemoval { try part.unload(&decoder) } else { try part.load(&decoder) }
+            guard decoder.isAtEnd else { throw decoder.malformed("a row of '\(name)' is longer than its type") }
         }
     }
 
     /// Loads this worker's share of what was saved; the state must be fresh.
-    ///
-    /// - Parameters:
-    ///   - saved: the parts' entries. Parts that the step no longer has are an error.
-    ///   - worker: the worker's number.
-    ///   - parallelism: the number of workers now.
-    ///   - previousParallelism: the number of workers when it was saved.
-    ///   - keyGroups: the job's key groups.
-    public func load(
-        _ saved: [String: SavedPart], worker: Int, parallelism: Int, previousParallelism: Int, keyGroups: KeyGroups
-    ) throws {
+    public func load(_ saved: [String: SavedPart], previousParallelism: Int) throws {
         for (name, whole) in saved {
-            guard let part = self[name] else {
-                // What belongs to a worker is there only at some parallelisms (one worker merges no others' inputs).
-                if whole.entries.isEmpty || whole.distribution == .worker { continue }
-                throw StateError(
-                    code: .unknownState,
-                    message: "the saved state '\(name)' is not one of the step's, which are \(names); "
-                        + "give the state its old name")
-            }
-            for (index, entry) in whole.entries.enumerated() {
-                switch whole.distribution {
-                case .keyed:
-                    let group = keyGroups.group(ofHash: entry.hash)
-                    guard keyGroups.worker(ofGroup: group, parallelism: parallelism) == worker else { continue }
-                case .list:
-                    // As it was, where that is possible, so that what is ordered stays so.
-                    let isSame = parallelism == previousParallelism
-                    guard isSame ? entry.hash == worker : index % parallelism == worker else { continue }
-                case .broadcast: break
-                case .worker: if parallelism == previousParallelism && entry.hash != worker { continue }
-                }
-                var decoder = StateDecoder(entry.bytes)
-                try part.load(&decoder)
-                guard decoder.isAtEnd else { throw decoder.malformed("an entry of '\(name)' is longer than its type") }
-            }
+            try load(
+                whole.rows, of: name, distribution: whole.distribution, previousParallelism: previousParallelism)
         }
     }
-}
-
-/// A table as a part of a step's state: an entry is a key and its value.
-final class TablePart<Key: StreamKey, Value>: StatePart {
-    private let table: StateTable<Key, Value>
-    private let keyCodec = StateCodec<Key>.automatic
-    private let valueCodec: StateCodec<Value>
-
-    init(table: StateTable<Key, Value>, codec: StateCodec<Value>) {
-        self.table = table
-        valueCodec = codec
-    }
-
-    var distribution: StateDistribution { .keyed }
-
-    func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
-        try table.forEach { key, value in
-            var encoder = StateEncoder()
-            try keyCodec.encode(key, into: &encoder)
-            try valueCodec.encode(value, into: &encoder)
-            try body(key.stableHash, encoder)
-        }
-    }
-
-    func load(_ entry: inout StateDecoder) throws {
-        let key = try keyCodec.decode(&entry)
-        let value = try valueCodec.decode(&entry)
-        table.upsert(key, hash: key.stableHash, value).pointee = value
-    }
-
-    func inspect(_ body: (Any, Any) throws -> Void) rethrows { try table.forEach { try body($0, $1) } }
-}
-
-/// A single value that belongs to a worker, such as what it knows of its inputs' watermarks.
-public final class WorkerValuePart: StatePart {
-    private let write: (inout StateEncoder) throws -> Void
-    private let read: (inout StateDecoder) throws -> Void
-    /// How the value finds its worker.
-    public let distribution: StateDistribution
-
-    /// A part that is written and read by the given functions.
-    public init(
-        distribution: StateDistribution = .worker, write: @escaping (inout StateEncoder) throws -> Void,
-        read: @escaping (inout StateDecoder) throws -> Void
-    ) {
-        self.distribution = distribution
-        self.write = write
-        self.read = read
-    }
-
-    /// The value's bytes.
-    public func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
-        var encoder = StateEncoder()
-        try write(&encoder)
-        try body(0, encoder)
-    }
-
-    /// Reads the value.
-    public func load(_ entry: inout StateDecoder) throws { try read(&entry) }
 }

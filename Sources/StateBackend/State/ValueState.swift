@@ -15,7 +15,7 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
     public var value: Value? {
         get {
             guard let key = store.currentKey else { return nil }
-            return table.find(key, hash: store.currentHash)?.pointee
+            return table.peek(key, hash: store.currentHash)?.pointee
         }
         set {
             guard let key = store.currentKey else { return }

@@ -1,3 +1,5 @@
+internal import StateBackend
+
 /// The making of one worker's copy of the dataflow: the outlets so far, and what the copies share.
 public final class WorkerBuild {
     let graph: DataflowGraph
@@ -12,14 +14,19 @@ public final class WorkerBuild {
     let alarm = WorkerAlarm()
     /// The steps' copies on this worker, by node.
     let instances: [StepInstance]
+    /// What the steps' states share.
+    let environment: StateEnvironment
 
-    init(graph: DataflowGraph, shared: JobBuild, worker: Int) {
+    init(graph: DataflowGraph, shared: JobBuild, environment: StateEnvironment) {
         self.graph = graph
         self.shared = shared
-        self.worker = worker
+        worker = environment.worker
+        self.environment = environment
         let alarm = alarm
-        instances = graph.nodes.map { _ in
-            StepInstance(processingTime: ProcessingTime(clock: shared.options.clock, alarm: alarm))
+        instances = graph.nodes.map { node in
+            StepInstance(
+                state: StepState(step: node.name, in: environment),
+                processingTime: ProcessingTime(clock: shared.options.clock, alarm: alarm))
         }
     }
 

@@ -285,18 +285,18 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
 extension LookupStage: StatePart {
     var distribution: StateDistribution { .list }
 
-    func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
+    func save(into rows: inout StateRows) throws {
         var records = slots.map {
             (id: $0.key, element: $0.value.element, timestamp: $0.value.timestamp, origin: $0.value.origin)
         }
         segments.forEach { records += $0.done.map { ($0.id, $0.element, $0.timestamp, $0.origin) } }
         for record in records.sorted(by: { $0.id < $1.id }) {
-            var encoder = StateEncoder()
-            try encoder.encode(record.timestamp)
-            try encoder.encode(record.origin?.source)
-            try encoder.encode(record.origin?.offset ?? -1)
-            try codec.encode(record.element, into: &encoder)
-            try body(0, encoder)
+            try rows.append(hash: 0) { _ in } value: {
+                try $0.encode(record.timestamp)
+                try $0.encode(record.origin?.source)
+                try $0.encode(record.origin?.offset ?? -1)
+                try codec.encode(record.element, into: &$0)
+            }
         }
     }
 

@@ -31,7 +31,9 @@ public final class Job: Sendable {
         control = JobControl(wakeSignals: shared.wakeSignals)
         var workers: [Worker] = []
         for index in 0..<options.parallelism {
-            let build = WorkerBuild(graph: pipeline.graph, shared: shared, worker: index)
+            let environment = StateEnvironment(
+                worker: index, parallelism: options.parallelism, keyGroups: options.keyGroups)
+            let build = WorkerBuild(graph: pipeline.graph, shared: shared, environment: environment)
             var isComplete = false
             defer {
                 build.release()
@@ -56,8 +58,7 @@ public final class Job: Sendable {
         if let snapshot {
             try snapshot.check(stepNames: stepNames, keyGroups: options.keyGroups.count)
             for worker in workers {
-                try worker.load(
-                    snapshot, stepNames: stepNames, parallelism: options.parallelism, keyGroups: options.keyGroups)
+                try worker.load(snapshot, stepNames: stepNames)
             }
         }
         mailboxes = workers.map(\.mailbox)

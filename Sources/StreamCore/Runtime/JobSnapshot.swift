@@ -31,7 +31,7 @@ public struct JobSnapshot: Sendable {
             throw JobError(code: .restoreFailed, message: message)
         }
         for (name, step) in steps.sorted(by: { $0.key < $1.key }) where !stepNames.contains(name) {
-            guard step.parts.values.contains(where: { $0.distribution != .worker && !$0.entries.isEmpty }) else {
+            guard step.parts.values.contains(where: { $0.distribution != .worker && !$0.rows.isEmpty }) else {
                 continue
             }
             throw JobError(
@@ -51,7 +51,7 @@ public struct JobSnapshot: Sendable {
             }
             whole.watermark = min(whole.watermark, step.watermark)
             for (part, saved) in step.parts {
-                whole.parts[part, default: SavedPart(distribution: saved.distribution)].entries += saved.entries
+                whole.parts[part, default: SavedPart(schema: saved.schema)].rows.append(saved.rows)
             }
             steps[name] = whole
         }
@@ -65,7 +65,7 @@ extension Worker {
             let watermark = stepCounters[node].currentWatermark
             var step = snapshot.steps[stepNames[node]] ?? JobSnapshot.Step(watermark: watermark, parts: [:])
             step.watermark = min(step.watermark, watermark)
-            do { try instance.state.save(worker: index, into: &step.parts) } catch {
+            do { try instance.state.save(into: &step.parts) } catch {
                 throw JobError.wrap(error, .snapshotFailed, step: stepNames[node])
             }
             snapshot.steps[stepNames[node]] = step
@@ -73,13 +73,11 @@ extension Worker {
     }
 
     /// Loads this worker's share of a snapshot; nothing must have been processed yet.
-    func load(_ snapshot: JobSnapshot, stepNames: [String], parallelism: Int, keyGroups: KeyGroups) throws {
+    func load(_ snapshot: JobSnapshot, stepNames: [String]) throws {
         for (node, instance) in instances.enumerated() {
             guard let step = snapshot.steps[stepNames[node]] else { continue }
             do {
-                try instance.state.load(
-                    step.parts, worker: index, parallelism: parallelism, previousParallelism: snapshot.parallelism,
-                    keyGroups: keyGroups)
+                try instance.state.load(step.parts, previousParallelism: snapshot.parallelism)
                 stepCounters[node].note(watermark: step.watermark)
                 for action in instance.restored { try action(step.watermark) }
             } catch {

@@ -5,14 +5,17 @@ internal import StateBackend
 /// Used on the worker's thread only, and by the thread that builds the worker before.
 @usableFromInline
 final class StepInstance {
-    let state = StepState()
+    let state: StepState
     let processingTime: ProcessingTime
     /// What to call when the state was loaded, with the step's watermark then.
     @usableFromInline var restored: [(Timestamp) throws -> Void] = []
     /// What the step knows of its inputs' watermarks, where it merges several.
     var inputTimes: (() -> [InputTime])?
 
-    init(processingTime: ProcessingTime) { self.processingTime = processingTime }
+    init(state: StepState, processingTime: ProcessingTime) {
+        self.state = state
+        self.processingTime = processingTime
+    }
 
     /// Lets go of the operator, which may hold on to its context and so to this instance.
     func release() {

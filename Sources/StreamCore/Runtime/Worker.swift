@@ -1,3 +1,5 @@
+internal import StateBackend
+
 /// One worker: a copy of the dataflow, driven step by step by whichever scheduler.
 ///
 /// Invariant (the reason for `@unchecked Sendable`): a worker is built by the thread that starts the job, then handed
@@ -26,6 +28,8 @@ final class Worker: @unchecked Sendable {
     let stepCounters: [StepCounters]
     /// Questions from other threads, answered between two rounds of work.
     let mailbox: WorkerMailbox
+    /// What the steps' states share.
+    let environment: StateEnvironment
 
     init(build: WorkerBuild) {
         index = build.worker
@@ -34,6 +38,7 @@ final class Worker: @unchecked Sendable {
         idleActions = build.idleActions
         alarm = build.alarm
         instances = build.instances
+        environment = build.environment
         stepCounters = build.shared.counters[build.worker]
         mailbox = WorkerMailbox(wakeSignal: wakeSignal)
         clock = build.shared.options.clock
@@ -65,7 +70,9 @@ final class Worker: @unchecked Sendable {
         for i in inputs.indices where !inputs[i].isFinished {
             open = true
             if inputs[i].senders.contains(where: { $0.isBlocked() }) { continue }
-            switch try inputs[i].task.poll() {
+            let polled = try inputs[i].task.poll()
+            try environment.failure.check()
+            switch polled {
             case .progress: progress = true
             case .idle: break
             case .finished:

@@ -70,7 +70,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         let state = state
         let errors = leftErrors
         let table = state.table
-        if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
+        table.prepare(input.keys, hashes: input.hashes, count: input.count)
         for i in 0..<input.count {
             let timestamp = records.timestamps[i]
             if timestamp < watermark && !keepsAll {
@@ -123,7 +123,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         let state = state
         let errors = rightErrors
         let table = state.table
-        if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
+        table.prepare(input.keys, hashes: input.hashes, count: input.count)
         for i in 0..<input.count {
             let timestamp = records.timestamps[i]
             if timestamp < watermark && !keepsAll {

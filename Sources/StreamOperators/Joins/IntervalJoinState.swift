@@ -45,25 +45,26 @@ extension IntervalJoinState: StatePart {
 
     /// An entry: the side (0 for left), the key, the time, whether it was matched, the record.
     @usableFromInline
-    func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
-        try table.forEach { key, sides in
-            for node in lefts.list(sides.left) { try save(key, 0, node, leftRecords, body) }
-            for node in rights.list(sides.right) { try save(key, 1, node, rightRecords, body) }
+    func save(into rows: inout StateRows) throws {
+        try table.forEachUnchanged { key, sides in
+            for node in lefts.list(sides.left) { try save(key, 0, node, leftRecords, &rows) }
+            for node in rights.list(sides.right) { try save(key, 1, node, rightRecords, &rows) }
         }
     }
 
+    /// A row without a key of its own: a join has many of the same key.
     private func save<Element>(
         _ key: Key, _ side: UInt8, _ node: RecordArena<Element>.Node, _ codec: StateCodec<Element>,
-        _ body: (UInt64, StateEncoder) throws -> Void
+        _ rows: inout StateRows
     ) throws {
         guard let element = node.element else { return }
-        var encoder = StateEncoder()
-        encoder.writeFixed(side)
-        try keys.encode(key, into: &encoder)
-        try encoder.encode(node.timestamp)
-        try encoder.encode(node.isMatched)
-        try codec.encode(element, into: &encoder)
-        try body(key.stableHash, encoder)
+        try rows.append(hash: key.stableHash) { _ in } value: {
+            $0.writeFixed(side)
+            try keys.encode(key, into: &$0)
+            try $0.encode(node.timestamp)
+            try $0.encode(node.isMatched)
+            try codec.encode(element, into: &$0)
+        }
     }
 
     @usableFromInline

@@ -45,7 +45,7 @@ extension KeyedStateStore {
     @inlinable
     public func aggregating<Function: AggregateFunction>(
         _ name: String, _ function: Function
-    ) throws(StateError) -> AggregatingState<Key, Function> {
+    ) throws -> AggregatingState<Key, Function> {
         AggregatingState(function: function, accumulators: try value(name, codec: function.accumulatorCodec))
     }
 }

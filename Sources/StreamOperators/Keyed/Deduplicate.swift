@@ -91,7 +91,7 @@ struct KeepFirstOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @inlinable
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Element>) throws {
         let records = input.records
-        if seen.byteCount > 1 << 18 { for i in 0..<input.count { seen.prefetch(hash: input.hashes[i]) } }
+        seen.prepare(input.keys, hashes: input.hashes, count: input.count)
         try input.forEachOrigin { range, origin in
             try output.flush()
             output.origin = origin
@@ -140,7 +140,7 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
 
     @inlinable
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Element>) throws {
-        if seen.byteCount > 1 << 18 { for i in 0..<input.count { seen.prefetch(hash: input.hashes[i]) } }
+        seen.prepare(input.keys, hashes: input.hashes, count: input.count)
         try input.forEachOrigin { range, origin in
             try output.flush()
             output.origin = origin

@@ -49,6 +49,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
     ) throws {
         let records = batch.records
         context.counters.addIn(batch.count)
+        store.prepare(batch.keys, hashes: batch.hashes, count: batch.count)
         try batch.forEachOrigin { range, origin in
             output.origin = origin
             for i in range {

@@ -46,7 +46,7 @@ struct ReduceOperator<Key: StreamKey, Element: Sendable, Failure: Error>: Stream
     @inlinable
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Element>) throws {
         let records = input.records
-        if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
+        table.prepare(input.keys, hashes: input.hashes, count: input.count)
         try input.forEachOrigin { range, origin in
             try output.flush()
             output.origin = origin

@@ -66,7 +66,7 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @inlinable
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Output>) throws {
         let records = input.records
-        if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
+        table.prepare(input.keys, hashes: input.hashes, count: input.count)
         for i in 0..<input.count {
             let timestamp = records.timestamps[i]
             if timestamp <= watermark && watermark != .min {

@@ -24,7 +24,7 @@ public struct KeySet<Element: StreamKey>: @unchecked Sendable {
 
     /// Whether the element is in the set.
     @inlinable
-    public func contains(_ element: Element) -> Bool { table.find(element, hash: element.stableHash) != nil }
+    public func contains(_ element: Element) -> Bool { table.peek(element, hash: element.stableHash) != nil }
 
     /// Adds the elements of another set.
     @inlinable
@@ -35,20 +35,20 @@ public struct KeySet<Element: StreamKey>: @unchecked Sendable {
         }
         own()
         let table = table
-        other.table.forEach { element, _ in _ = table.upsert(element, hash: element.stableHash, ()) }
+        other.table.forEachUnchanged { element, _ in _ = table.upsert(element, hash: element.stableHash, ()) }
     }
 
     /// Calls `body` with every element, in no particular order.
     @inlinable
     public func forEach(_ body: (Element) throws -> Void) rethrows {
-        try table.forEach { element, _ in try body(element) }
+        try table.forEachUnchanged { element, _ in try body(element) }
     }
 
     @inlinable
     mutating func own() {
         if isKnownUniquelyReferenced(&table) { return }
         let copy = StateTable<Element, Void>(minimumCapacity: table.count)
-        table.forEach { element, _ in _ = copy.upsert(element, hash: element.stableHash, ()) }
+        table.forEachUnchanged { element, _ in _ = copy.upsert(element, hash: element.stableHash, ()) }
         table = copy
     }
 }

@@ -65,7 +65,7 @@ struct CountWindowOperator<Function: WindowFunction>: StreamOperator {
     @inlinable
     mutating func process(_ input: KeyedBatch<Key, Function.Input>, _ output: Collector<Output>) throws {
         let records = input.records
-        if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
+        table.prepare(input.keys, hashes: input.hashes, count: input.count)
         for i in 0..<input.count {
             let counted = table.upsert(input.keys[i], hash: input.hashes[i], Counted())
             let place = counted.pointee.count % step

@@ -115,7 +115,7 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Output>) throws {
         let elements = input.records.elements
         let timestamps = input.records.timestamps
-        if table.byteCount > 1 << 18 { for i in 0..<input.count { table.prefetch(hash: input.hashes[i]) } }
+        table.prepare(input.keys, hashes: input.hashes, count: input.count)
         for i in 0..<input.count {
             let timestamp = timestamps[i].forWindows
             let key = input.keys[i]

@@ -83,17 +83,19 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
     @usableFromInline var distribution: StateDistribution { .keyed }
 
     @usableFromInline
-    func save(_ body: (UInt64, StateEncoder) throws -> Void) throws {
+    func save(into rows: inout StateRows) throws {
         for open in windows {
-            try open.table.forEach { key, accumulator in
-                var encoder = StateEncoder()
-                try encoder.encode(open.window.start)
-                try encoder.encode(open.window.end)
-                try keyCodec.encode(key, into: &encoder)
-                try codec.encode(accumulator, into: &encoder)
-                let panes: Int32? = open.panes?.find(key, hash: key.stableHash)?.pointee
-                try encoder.encode(panes)
-                try body(key.stableHash, encoder)
+            try open.table.forEachUnchanged { key, accumulator in
+                let hash = key.stableHash
+                try rows.append(hash: hash) {
+                    try $0.encode(open.window.start)
+                    try $0.encode(open.window.end)
+                    try keyCodec.encode(key, into: &$0)
+                } value: {
+                    try codec.encode(accumulator, into: &$0)
+                    let panes: Int32? = open.panes?.peek(key, hash: hash)?.pointee
+                    try $0.encode(panes)
+                }
             }
         }
     }

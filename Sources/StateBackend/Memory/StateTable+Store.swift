@@ -1,0 +1,205 @@
+/// A table over a store: entries are fetched when they are asked for and evicted when there is no room.
+extension StateTable {
+    /// Puts a store below the table, which must be empty.
+    ///
+    /// - Parameter rowCount: the number of rows that the store has.
+    func attach(_ store: TableStore<Key, Value>, rowCount: Int) {
+        self.store = store
+        storedOnly = rowCount
+        isStored = true
+        notesRemovals = true
+        removed = StateTable<Key, Void>()
+        store.allowance.force(byteCount)
+    }
+
+    /// Fetches the entry of a key that isn't here; its slot, or nil when the store doesn't have it either.
+    @usableFromInline
+    func fetch(_ key: Key, hash: UInt64) -> Int? {
+        guard let store, storedOnly > 0, removed?.slot(of: key, hash: hash) == nil,
+            store.absent.slot(of: key, hash: hash) == nil
+        else { return nil }
+        var slot: Int?
+        do {
+            try store.read([key], [hash]) { _, value in slot = placeFetched(Entry(key: key, value: value), hash: hash) }
+        } catch { store.failure.note(error) }
+        return slot
+    }
+
+    /// Fetches the entries of all those keys that aren't here.
+    @usableFromInline
+    func fetch(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
+        guard let store else { return }
+        store.absent.removeAll()
+        for i in 0..<count { prefetch(hash: hashes[i]) }
+        guard storedOnly > 0 else { return }
+        var missing: [Key] = []
+        var missingHashes: [UInt64] = []
+        for i in 0..<count where slot(of: keys[i], hash: hashes[i]) == nil {
+            // Absent until it is found; that also keeps a key from being asked for twice.
+            guard removed?.slot(of: keys[i], hash: hashes[i]) == nil,
+                store.absent.slot(of: keys[i], hash: hashes[i]) == nil
+            else { continue }
+            _ = store.absent.upsert(keys[i], hash: hashes[i], ())
+            missing.append(keys[i])
+            missingHashes.append(hashes[i])
+        }
+        guard !missing.isEmpty else { return }
+        do {
+            try store.read(missing, missingHashes) { index, value in
+                store.absent.remove(missing[index], hash: missingHashes[index])
+                _ = placeFetched(Entry(key: missing[index], value: value), hash: missingHashes[index])
+            }
+        } catch { store.failure.note(error) }
+    }
+
+    /// Places an entry that the store has, too.
+    private func placeFetched(_ entry: consuming Entry, hash: UInt64) -> Int {
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while tags[slot] != 0 { slot = (slot &+ 1) & mask }
+        storedOnly -= 1
+        return place(entry, tag: Self.tag(hash) | hot & ~TableFlags.dirty, hash: hash, slot: slot)
+    }
+
+    /// Grows, when the allowance lets it, or evicts entries.
+    func makeRoom(over store: TableStore<Key, Value>) {
+        let capacity = mask + 1
+        // While it grows the table has its old memory, too.
+        let more = Self.byteCount(capacity: capacity) + store.heapBytes * capacity / 4 * 3
+        if capacity < 1_024 || store.allowance.take(more) {
+            if capacity < 1_024 { store.allowance.force(more) }
+            return grow()
+        }
+        do { try evict(over: store) } catch { store.failure.note(error) }
+        if size >= limit {
+            // Nothing could go: better too much memory than a lost entry; the job fails on `failure`.
+            store.allowance.force(more)
+            grow()
+        }
+    }
+
+    /// Lets a quarter of the entries go: those that weren't used since the last time, and their changes to the store.
+    ///
+    /// The clock algorithm: the hand goes round the slots and takes every entry that it finds for the second time
+    /// without a use in between.
+    private func evict(over store: TableStore<Key, Value>) throws {
+        let wanted = Swift.max(size / 4, 1)
+        if store.gate.isHeld, cleanEntries() < wanted { try store.gate.open() }
+        var victims: [Int] = []
+        var changes = StateRows()
+        // The second round finds what the first one marked.
+        for _ in 0..<(2 * (mask + 1)) where victims.count < wanted {
+            let slot = store.hand & mask
+            store.hand = slot + 1
+            let tag = tags[slot]
+            if tag == 0 { continue }
+            if tag & TableFlags.recent != 0 {
+                tags[slot] = tag & ~TableFlags.recent
+                continue
+            }
+            if tag & TableFlags.dirty != 0 {
+                if store.gate.isHeld { continue }
+                try writeRow(at: slot, store, &changes)
+            }
+            victims.append(slot)
+        }
+        try store.write(changes)
+        // Their slots change as others close the gaps, their keys don't.
+        let keys = victims.map { entries[$0].key }
+        for key in keys {
+            let hash = key.stableHash
+            guard let slot = slot(of: key, hash: hash) else { continue }
+            captureIfNeeded(slot)
+            _ = takeOut(slot)
+            storedOnly += 1
+        }
+    }
+
+    private func cleanEntries() -> Int {
+        var count = 0
+        for slot in 0...mask where tags[slot] != 0 && tags[slot] & TableFlags.dirty == 0 { count += 1 }
+        return count
+    }
+
+    private func writeRow(at slot: Int, _ store: TableStore<Key, Value>, _ rows: inout StateRows) throws {
+        let key = entries[slot].key
+        try rows.append(hash: key.stableHash) {
+            try store.keyCodec.encode(key, into: &$0)
+        } value: {
+            try store.valueCodec.encode(entries[slot].value, into: &$0)
+        }
+        tags[slot] &= ~(TableFlags.dirty | TableFlags.fresh)
+    }
+
+    /// Calls `body` with every entry that only the store has.
+    ///
+    /// - Parameter changing: whether a changed value is to be kept.
+    @usableFromInline
+    func forEachStored(changing: Bool, _ body: (Key, inout Value) throws -> Void) rethrows {
+        guard let store, storedOnly > 0 else { return }
+        var place = StoredPlace()
+        while !place.isAtEnd {
+            var (entries, bytes) = storedEntries(store, &place)
+            for i in entries.indices {
+                try body(entries[i].key, &entries[i].value)
+                if changing && hasChanged(entries[i].value, bytes[i], store) {
+                    let hash = entries[i].key.stableHash
+                    upsert(entries[i].key, hash: hash, entries[i].value).pointee = entries[i].value
+                }
+            }
+        }
+    }
+
+    /// Calls `body` with every entry that only the store has, and removes it.
+    func drainStored(_ body: (consuming Entry) throws -> Void) rethrows {
+        guard let store, storedOnly > 0 else { return }
+        defer { storedOnly = 0 }
+        var place = StoredPlace()
+        while !place.isAtEnd {
+            for entry in storedEntries(store, &place).entries {
+                _ = removed?.upsert(entry.key, hash: entry.key.stableHash, ())
+                try body(entry)
+            }
+        }
+    }
+
+    /// How far a walk through a store has come.
+    private struct StoredPlace {
+        var group = 0
+        var start: [UInt8] = []
+        var isAtEnd = false
+    }
+
+    /// The next entries that only the store has, with the bytes of their values.
+    private func storedEntries(
+        _ store: TableStore<Key, Value>, _ place: inout StoredPlace
+    ) -> (entries: [Entry], bytes: [[UInt8]]) {
+        var found: [Entry] = []
+        var bytes: [[UInt8]] = []
+        var next = StoredPlace(isAtEnd: true)
+        do {
+            try store.rows.scan(groups: place.group..<KeyGroups.maximumCount, prefix: [], from: place.start) {
+                group, keyBytes, valueBytes in
+                if found.count == 1_024 {
+                    next = StoredPlace(group: group, start: [UInt8](keyBytes))
+                    return false
+                }
+                var decoder = StateDecoder([UInt8](keyBytes))
+                let key = try store.keyCodec.decode(&decoder)
+                let hash = key.stableHash
+                guard slot(of: key, hash: hash) == nil, removed?.slot(of: key, hash: hash) == nil else { return true }
+                bytes.append([UInt8](valueBytes))
+                decoder = StateDecoder(bytes[bytes.count - 1])
+                found.append(Entry(key: key, value: try store.valueCodec.decode(&decoder)))
+                return true
+            }
+        } catch { store.failure.note(error) }
+        place = next
+        return (found, bytes)
+    }
+
+    private func hasChanged(_ value: Value, _ bytes: [UInt8], _ store: TableStore<Key, Value>) -> Bool {
+        var encoder = StateEncoder()
+        do { try store.valueCodec.encode(value, into: &encoder) } catch { store.failure.note(error) }
+        return encoder.bytes != bytes
+    }
+}

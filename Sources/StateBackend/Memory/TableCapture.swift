@@ -1,0 +1,166 @@
+/// A table's rows as they were when the capture began, taken while the table goes on changing.
+///
+/// Beginning costs nothing: the table's phase turns over, so that every entry counts as not taken. Entries are then taken
+/// slot by slot in ``next(_:into:)``, and before that where one is about to be changed, moved or removed. So a worker
+/// never waits for more than a piece, and nothing is copied twice (copy on write by entry).
+public final class TableCapture<Key: StreamKey, Value>: StateCapture {
+    /// How an entry becomes a row.
+    public typealias RowWriter = (_ key: Key, _ value: Value, _ rows: inout StateRows) throws -> Void
+
+    private let table: StateTable<Key, Value>
+    /// Whether the rows are all that the table held.
+    public let isComplete: Bool
+    private let writeRow: RowWriter
+    /// What was taken out of order.
+    private var taken = StateRows()
+    /// Keys that were removed before.
+    private var removals: [Key] = []
+    private var cursor = 0
+    private var isDone = false
+    private var error: (any Error)?
+    /// Rows that only the store has.
+    public private(set) var stored: (any StoredRowsView)?
+
+    init(_ table: StateTable<Key, Value>, isComplete: Bool, _ writeRow: @escaping RowWriter) {
+        self.table = table
+        self.isComplete = isComplete
+        self.writeRow = writeRow
+        table.removed?.forEachUnchanged { key, _ in removals.append(key) }
+        table.removed?.removeAll()
+        table.hot ^= TableFlags.phase
+    }
+
+    /// Takes the entry at `slot`, which must not have been taken.
+    func take(_ slot: Int) {
+        let tag = table.tags[slot]
+        if isComplete && table.store == nil || tag & TableFlags.dirty != 0 {
+            do { try writeRow(table.entries[slot].key, table.entries[slot].value, &taken) } catch {
+                self.error = self.error ?? error
+            }
+        }
+        let kept = tag & (TableFlags.none | TableFlags.recent)
+        table.tags[slot] = kept | table.hot & TableFlags.phase
+    }
+
+    /// Begins again with the first slot: entries have moved.
+    func restart() { cursor = 0 }
+
+    /// Adds the next rows; writes them to the store where the table has one.
+    public func next(_ byteLimit: Int, into rows: inout StateRows) throws -> Bool {
+        guard !isDone else { return false }
+        while taken.byteCount < byteLimit && cursor <= table.mask {
+            // Pieces of slots, so that a table with few changes doesn't hold the worker for long either.
+            let end = min(cursor + 512, table.mask + 1)
+            for slot in cursor..<end {
+                let tag = table.tags[slot]
+                if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { take(slot) }
+            }
+            cursor = end
+        }
+        if let error {
+            cancel()
+            throw error
+        }
+        if let store = table.store {
+            // Sorted batches are cheaper the larger they are.
+            if cursor <= table.mask && taken.byteCount < 4 << 20 { return true }
+            try writeRemovals(store.keyCodec, &taken)
+            try store.write(taken)
+            taken.removeAll()
+        } else {
+            if isComplete { removals = [] } else { try writeRemovals(.automatic, &taken) }
+            if rows.isEmpty { rows = taken.take() } else { rows.append(taken.take()) }
+        }
+        guard cursor > table.mask else { return true }
+        finish()
+        table.needsCompleteCapture = false
+        if isComplete, let store = table.store { stored = try store.rows.view() }
+        return false
+    }
+
+    private func writeRemovals(_ codec: StateCodec<Key>, _ rows: inout StateRows) throws {
+        for key in removals { try rows.appendRemoval(hash: key.stableHash) { try codec.encode(key, into: &$0) } }
+        removals = []
+    }
+
+    private func finish() {
+        isDone = true
+        table.capturing = nil
+        taken = StateRows()
+        removals = []
+    }
+
+    /// Gives up.
+    ///
+    /// What a table with a store has taken so far still goes to the store, which else would lack it.
+    public func cancel() {
+        guard !isDone else { return }
+        for slot in cursor...Swift.max(cursor, table.mask) where slot <= table.mask {
+            let tag = table.tags[slot]
+            if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { table.tags[slot] = tag ^ TableFlags.phase }
+        }
+        if let store = table.store {
+            do {
+                try writeRemovals(store.keyCodec, &taken)
+                try store.write(taken)
+            } catch { store.failure.note(error) }
+        }
+        table.needsCompleteCapture = true
+        finish()
+    }
+}
+
+extension StateTable {
+    /// Begins a capture; a capture that is going on is cancelled.
+    ///
+    /// - Parameter isStoring: also when a table has no store, removed keys are remembered from now on, so that the next
+    ///   capture can hold changes only.
+    public func capture(
+        _ mode: CaptureMode, _ writeRow: @escaping TableCapture<Key, Value>.RowWriter
+    ) -> TableCapture<Key, Value> {
+        capturing?.cancel()
+        let isComplete = mode == .everything || store == nil && needsCompleteCapture
+        let capture = TableCapture(self, isComplete: isComplete, writeRow)
+        capturing = capture
+        if mode == .changes && store == nil && !notesRemovals {
+            notesRemovals = true
+            removed = StateTable<Key, Void>()
+        }
+        return capture
+    }
+
+    /// Makes the entry at `slot` ready to be changed.
+    @usableFromInline
+    func touch(_ slot: Int) {
+        captureIfNeeded(slot)
+        let kept = tags[slot] & (TableFlags.none | TableFlags.fresh)
+        tags[slot] = kept | hot
+    }
+
+    /// Lets a capture that is going on take the entry at `slot` as it is.
+    @usableFromInline
+    func captureIfNeeded(_ slot: Int) {
+        if let capturing, (tags[slot] ^ hot) & TableFlags.phase != 0 { capturing.take(slot) }
+    }
+
+    @usableFromInline
+    func restartCapture() { capturing?.restart() }
+
+    @usableFromInline
+    func noteRemoval(_ slot: Int, hash: UInt64) {
+        if tags[slot] & TableFlags.fresh == 0 { _ = removed?.upsert(entries[slot].key, hash: hash, ()) }
+    }
+
+    /// Whether the key was removed before, of which nobody has to be told any more.
+    @usableFromInline
+    func wasRemoved(_ key: Key, hash: UInt64) -> Bool {
+        guard let removed, removed.size > 0 else { return false }
+        return removed.remove(key, hash: hash) != nil
+    }
+
+    /// Marks the entry of `key` as one that is saved already.
+    func markLoaded(_ key: Key, hash: UInt64) {
+        guard let slot = slot(of: key, hash: hash) else { return }
+        tags[slot] &= ~(TableFlags.dirty | TableFlags.fresh)
+    }
+}

@@ -1,0 +1,117 @@
+/// The store below a table: where the table fetches what it doesn't hold and writes what it lets go of.
+///
+/// Errors of the store are noted in `failure`, which the runtime looks at after each batch: the operators' calls can't
+/// throw. No result of a table whose store has failed gets into a snapshot.
+public final class TableStore<Key: StreamKey, Value> {
+    let rows: any StoredRows
+    let keyCodec: StateCodec<Key>
+    let valueCodec: StateCodec<Value>
+    let allowance: TableAllowance
+    let gate: StoreGate
+    let failure: StateFailure
+    /// The keys of the last `prepare` that the store doesn't have.
+    var absent = StateTable<Key, Void>()
+    /// What an entry takes beside its slot, in bytes, by what was encoded lately.
+    var heapBytes = 0
+    /// The slot at which the next search for entries to evict begins.
+    var hand = 0
+    private var keyRows = StateRows()
+
+    init(
+        rows: any StoredRows, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>, environment: StateEnvironment
+    ) {
+        self.rows = rows
+        self.keyCodec = keyCodec
+        self.valueCodec = valueCodec
+        allowance = environment.allowance
+        gate = environment.gate
+        failure = environment.failure
+    }
+
+    func write(_ changes: StateRows) throws {
+        guard !changes.isEmpty else { return }
+        if !(_isPOD(Key.self) && _isPOD(Value.self)) { heapBytes = changes.byteCount / changes.count + 32 }
+        try rows.write(changes)
+    }
+
+    /// Reads the values of keys and hands them to `body` with the key's index; nil values aren't handed.
+    func read(_ keys: [Key], _ hashes: [UInt64], _ body: (Int, Value) throws -> Void) throws {
+        keyRows.removeAll()
+        for i in keys.indices {
+            try keyRows.append(hash: hashes[i]) { try keyCodec.encode(keys[i], into: &$0) } value: { _ in }
+        }
+        try rows.read(keyRows) { index, bytes in
+            var decoder = StateDecoder([UInt8](bytes))
+            try body(index, try valueCodec.decode(&decoder))
+        }
+    }
+}
+
+/// Memory that the tables of one worker may take together.
+public final class TableAllowance {
+    /// Bytes in all.
+    public let total: Int
+    /// Bytes that tables have.
+    public private(set) var used = 0
+
+    /// An allowance.
+    public init(total: Int = .max) { self.total = total }
+
+    func take(_ bytes: Int) -> Bool {
+        guard bytes <= total - used else { return false }
+        used += bytes
+        return true
+    }
+
+    func force(_ bytes: Int) { used += bytes }
+
+    func give(_ bytes: Int) { used -= bytes }
+}
+
+/// Whether tables may write changes to their stores.
+///
+/// They may not between a barrier and the store's checkpoint: what they would write came after the barrier. The gate
+/// belongs to one worker.
+public final class StoreGate {
+    /// Whether changes must wait.
+    public private(set) var isHeld = false
+    private var finish: (() throws -> Void)?
+
+    /// An open gate.
+    public init() {}
+
+    /// Holds changes back.
+    ///
+    /// - Parameter finish: called when a table can't wait: must bring about the checkpoint and then call ``release()``.
+    public func hold(_ finish: @escaping () throws -> Void) {
+        isHeld = true
+        self.finish = finish
+    }
+
+    /// Lets changes through again.
+    public func release() {
+        isHeld = false
+        finish = nil
+    }
+
+    func open() throws {
+        if isHeld { try finish?() }
+        release()
+    }
+}
+
+/// The first error of a step's state that the operator couldn't be told.
+public final class StateFailure {
+    /// The error.
+    public private(set) var error: (any Error)?
+
+    /// No error.
+    public init() {}
+
+    /// Notes an error; later ones are not looked at.
+    public func note(_ error: any Error) { self.error = self.error ?? error }
+
+    /// Throws the error, if there is one.
+    @inlinable
+    public func check() throws { if let error { throw error } }
+}

@@ -1,0 +1,46 @@
+/// A table as a part of a step's state: a row is a key and its value.
+final class TablePart<Key: StreamKey, Value>: StatePart {
+    private let table: StateTable<Key, Value>
+    private let kind: String
+    let keyCodec = StateCodec<Key>.automatic
+    let valueCodec: StateCodec<Value>
+
+    init(table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>) {
+        self.table = table
+        self.kind = kind
+        valueCodec = codec
+    }
+
+    var distribution: StateDistribution { .keyed }
+
+    var schema: StateSchema {
+        StateSchema(kind: kind, key: keyCodec.schema, value: valueCodec.schema, distribution: distribution)
+    }
+
+    func save(into rows: inout StateRows) throws {
+        try table.forEachUnchanged { key, value in try writeRow(key, value, &rows) }
+    }
+
+    func capture(_ mode: CaptureMode) throws -> any StateCapture {
+        table.capture(mode) { [self] in try writeRow($0, $1, &$2) }
+    }
+
+    private func writeRow(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
+        try rows.append(hash: key.stableHash) { try keyCodec.encode(key, into: &$0) } value: {
+            try valueCodec.encode(value, into: &$0)
+        }
+    }
+
+    func load(_ row: inout StateDecoder) throws {
+        let key = try keyCodec.decode(&row)
+        let value = try valueCodec.decode(&row)
+        table.upsert(key, hash: key.stableHash, value).pointee = value
+    }
+
+    func unload(_ key: inout StateDecoder) throws {
+        let key = try keyCodec.decode(&key)
+        table.remove(key, hash: key.stableHash)
+    }
+
+    func inspect(_ body: (Any, Any) throws -> Void) rethrows { try table.forEachUnchanged { try body($0, $1) } }
+}
