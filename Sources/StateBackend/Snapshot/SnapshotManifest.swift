@@ -35,12 +35,15 @@ public struct SnapshotManifest: Sendable, Equatable, Codable {
         public var worker: Int
         /// The number of rows, removals included.
         public var rowCount: Int
+        /// The bytes of keys and values.
+        public var byteCount: Int
 
         /// A layer.
-        public init(file: Int, worker: Int, rowCount: Int) {
+        public init(file: Int, worker: Int, rowCount: Int, byteCount: Int) {
             self.file = file
             self.worker = worker
             self.rowCount = rowCount
+            self.byteCount = byteCount
         }
     }
 

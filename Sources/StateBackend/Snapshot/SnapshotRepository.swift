@@ -1,0 +1,140 @@
+/// The snapshots of one pipeline in a storage.
+///
+/// A snapshot is there when its manifest is; the manifest is put last, and deleted first. Which files are still needed
+/// follows from the manifests that name them: there is no count that could get out of step with them.
+///
+/// A process has one repository per pipeline, and a pipeline is run by one process at a time: what this process reads
+/// and writes is safe from ``prune(keep:olderThan:now:)`` and ``collectOrphans(before:)``, which know of no other.
+public final class SnapshotRepository: Sendable {
+    /// Where the snapshots are.
+    public let storage: any SnapshotStorage
+    /// The pipeline's name.
+    public let pipeline: String
+    let paths: SnapshotPaths
+    let use = SnapshotUse()
+
+    /// The snapshots of the given pipeline.
+    public init(_ storage: any SnapshotStorage, pipeline: String) {
+        self.storage = storage
+        self.pipeline = pipeline
+        paths = SnapshotPaths(pipeline: pipeline)
+    }
+
+    /// The pipelines that have snapshots in a storage, sorted.
+    public static func pipelines(in storage: any SnapshotStorage) throws -> [String] {
+        Set(try storage.list("").compactMap { SnapshotPaths.pipeline(ofManifest: $0.name) }).sorted()
+    }
+
+    /// The numbers of the snapshots that there are, rising; readable or not.
+    public func ids() throws -> [Int] {
+        try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) }.sorted()
+    }
+
+    /// The manifest of a snapshot.
+    ///
+    /// - Throws: ``SnapshotError`` with code `noSnapshot`, `damaged`, `newerFormat`, `foreignPipeline`, or what the
+    ///   storage throws.
+    public func manifest(_ id: Int) throws -> SnapshotManifest {
+        let name = paths.manifest(id)
+        let bytes: [UInt8]
+        do { bytes = try storage.get(name, range: 0..<Int.max) } catch let error as SnapshotError
+        where error.code == .missingFile {
+            throw SnapshotError(
+                code: .noSnapshot, file: name,
+                message: "pipeline '\(pipeline)' has no snapshot \(id) in \(storage.description); "
+                    + "those that there are: \(try ids())")
+        }
+        let manifest = try SnapshotManifest(decoding: bytes, file: name)
+        guard manifest.pipeline == pipeline else {
+            throw SnapshotError(
+                code: .foreignPipeline, file: name,
+                message: "the snapshot is of pipeline '\(manifest.pipeline)', not of '\(pipeline)'; "
+                    + "give the pipeline its name, or another directory")
+        }
+        guard manifest.id == id else {
+            throw SnapshotError.damaged(name, "the manifest is that of snapshot \(manifest.id)")
+        }
+        return manifest
+    }
+
+    /// The manifest of the newest snapshot, savepoints included; nil when there is none.
+    ///
+    /// - Parameters:
+    ///   - skippingDamaged: whether to go on to the one before when a manifest is damaged or gone. One of a newer format
+    ///     or another pipeline is never skipped.
+    ///   - report: is given the error of each that was skipped.
+    /// - Throws: as ``manifest(_:)``.
+    public func latest(
+        skippingDamaged: Bool = false, _ report: (SnapshotError) -> Void = { _ in }
+    ) throws -> SnapshotManifest? {
+        try newest(skippingDamaged, report) { try manifest($0) }
+    }
+
+    /// As ``latest(skippingDamaged:_:)``, with all files checked as ``open(_:)`` does.
+    public func openLatest(
+        skippingDamaged: Bool = false, _ report: (SnapshotError) -> Void = { _ in }
+    ) throws -> StoredSnapshot? {
+        try newest(skippingDamaged, report) { try open($0) }
+    }
+
+    private func newest<Found>(
+        _ skippingDamaged: Bool, _ report: (SnapshotError) -> Void, _ body: (Int) throws -> Found
+    ) throws -> Found? {
+        for id in try ids().reversed() {
+            do { return try body(id) } catch let error as SnapshotError {
+                guard skippingDamaged, [.damaged, .missingFile, .noSnapshot].contains(error.code) else { throw error }
+                report(error)
+            }
+        }
+        return nil
+    }
+
+    /// Opens a snapshot to be read: all its files are there, have their sizes and their checksums.
+    ///
+    /// Its files stay as long as the result or a copy of it lives, whatever is pruned.
+    ///
+    /// - Throws: as ``manifest(_:)``; ``SnapshotError`` with code `missingFile` or `damaged` that names the file.
+    public func open(_ id: Int) throws -> StoredSnapshot {
+        let manifest = try manifest(id)
+        let lease = use.hold(manifest.files)
+        let snapshot = StoredSnapshot(manifest: manifest, storage: storage, lease: lease)
+        for file in manifest.files { try snapshot.check(file) }
+        for placed in snapshot.layers { _ = try snapshot.reader(placed) }
+        return snapshot
+    }
+
+    /// As ``open(_:)`` without reading all files: for a look at few rows, whose blocks are checked when they are read.
+    public func openUnchecked(_ id: Int) throws -> StoredSnapshot {
+        let manifest = try manifest(id)
+        return StoredSnapshot(manifest: manifest, storage: storage, lease: use.hold(manifest.files))
+    }
+
+    /// Begins a snapshot.
+    ///
+    /// - Parameters:
+    ///   - header: its manifest, without files and steps. Its number must be higher than those that there are.
+    ///   - base: the snapshot whose files it may share; nil for none. A savepoint has none. One of another parallelism
+    ///     or number of key groups shares nothing.
+    ///   - compression: how rows are compressed.
+    /// - Throws: ``SnapshotError`` with code `conflict` when there is a snapshot of that number or a higher one, or what
+    ///   the storage throws.
+    public func begin(
+        _ header: SnapshotManifest, base: SnapshotManifest?, compression: SnapshotCompression = .lz4
+    ) throws -> SnapshotWriter {
+        precondition(header.pipeline == pipeline, "a snapshot is of the repository's pipeline")
+        precondition(header.id >= 0, "a snapshot's number is not negative")
+        precondition(header.kind == .snapshot || base == nil, "a savepoint shares no files")
+        var base = base
+        if base?.parallelism != header.parallelism || base?.keyGroups != header.keyGroups { base = nil }
+        var attempt = 0
+        while !(try storage.putIfAbsent(paths.claim(header.id, attempt: attempt), Array(pipeline.utf8))) { attempt += 1 }
+        let lease = use.hold(base?.files ?? [], prefix: paths.files(header.id, attempt: attempt))
+        // Only now: whoever committed before has put its manifest before it gave up its claim.
+        if let last = try ids().last, last >= header.id {
+            try? storage.delete(paths.claim(header.id, attempt: attempt))
+            throw SnapshotError.conflict(last, pipeline, paths.manifest(last))
+        }
+        return SnapshotWriter(
+            header, base: base, compression: compression, attempt: attempt, in: self, lease: lease)
+    }
+}
