@@ -1,3 +1,4 @@
+import Foundation
 import StreamTesting
 import Testing
 import Weir
@@ -112,12 +113,14 @@ import Weir
 
     @Test(arguments: Shape.allCases, seeds)
     func committedResultsAreThoseOfAnUndisturbedRun(_ shape: Shape, seed: UInt64) throws {
-        let splits = Self.events(1 + Int(seed % 3), 60, seed: seed)
+        let splits = Self.events(2 + Int(seed % 3), 60, seed: seed)
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("crash-runs-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: directory) }
         let describe = Self.describe(shape, splits)
         var undisturbed = CrashRun(seed: seed, describe)
         let expected = try undisturbed.run(crashes: 0, maximumParallelism: 1).sorted()
         #expect(!expected.isEmpty)
-        for backend in [MemoryBackend(), ReferenceBackend()] as [any StateBackend] {
+        for backend in [MemoryBackend(), ReferenceBackend(directory: directory.path)] as [any StateBackend] {
             var run = CrashRun(seed: seed, backend: backend, describe)
             let found = try run.run(crashes: 3).sorted()
             #expect(found == expected, "\(shape), \(backend.name), seed \(seed), \(run.snapshots) snapshots")
