@@ -49,6 +49,8 @@ struct CrashRun {
     let describe: (PipelineBuilder, EpochLog<String>) throws -> Void
     private(set) var snapshots = 0
     private(set) var crashes = 0
+    /// Whether snapshots are taken.
+    var takesSnapshots = true
 
     init(
         seed: UInt64, backend: any StateBackend = MemoryBackend(),
@@ -87,7 +89,7 @@ struct CrashRun {
             var isBusy = false
             let answers = Mutex<[Result<SnapshotReport, SnapshotError>]>([])
             while !isFinished && (!willCrash || steps < life) {
-                if !isBusy && random.next(below: 12) == 0 {
+                if takesSnapshots && !isBusy && random.next(below: 12) == 0 {
                     isBusy = true
                     taken += 1
                     job.requestSnapshot(.snapshot) { answer in answers.withLock { $0.append(answer) } }

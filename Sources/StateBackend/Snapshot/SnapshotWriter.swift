@@ -99,13 +99,12 @@ public final class SnapshotWriter {
             layers = part.layers.filter { $0.worker == key.worker }.map { ($0, base.files[$0.file]) }
         }
         self.isComplete[key] = isComplete
-        edit(key.step, key.part, schema) { part in
-            for (layer, file) in layers {
-                var layer = layer
-                layer.file = number(of: file)
-                part.layers.append(layer)
-            }
+        let carried = layers.map { layer, file in
+            var layer = layer
+            layer.file = number(of: file)
+            return layer
         }
+        edit(key.step, key.part, schema) { $0.layers += carried }
     }
 
     /// States what is known of a step.
