@@ -70,7 +70,11 @@ let package = Package(
 
         .testTarget(
             name: "NativeLibraryTests", dependencies: ["CRocksDB", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
-        .testTarget(name: "StateBackendTests", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StateBackendTests", dependencies: weir + ["CWeir", "StreamTesting", "SnapshotCrasher"],
+            swiftSettings: swiftSettings),
+        // Writes snapshots until it is killed; started by the tests of StateBackend.
+        .executableTarget(name: "SnapshotCrasher", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamCoreTests",
