@@ -88,7 +88,7 @@ public final class SnapshotWriter {
     }
 
     private func begin(_ key: LayerKey, _ schema: StateSchema, _ isComplete: Bool) throws {
-        var layers: [(SnapshotManifest.Layer, SnapshotManifest.File)] = []
+        var layers: [SnapshotManifest.Layer] = []
         if !isComplete {
             guard let base, let part = base.part(key.part, of: key.step), part.schema.distribution == schema.distribution
             else {
@@ -96,15 +96,11 @@ public final class SnapshotWriter {
                     "the changes of state '\(key.part)' of step '\(key.step)' have no snapshot to add to; "
                         + "capture everything")
             }
-            layers = part.layers.filter { $0.worker == key.worker }.map { ($0, base.files[$0.file]) }
+            layers = part.layers.filter { $0.worker == key.worker }
+            for index in layers.indices { layers[index].file = number(of: base.files[layers[index].file]) }
         }
         self.isComplete[key] = isComplete
-        let carried = layers.map { layer, file in
-            var layer = layer
-            layer.file = number(of: file)
-            return layer
-        }
-        edit(key.step, key.part, schema) { $0.layers += carried }
+        edit(key.step, key.part, schema) { $0.layers += layers }
     }
 
     /// States what is known of a step.

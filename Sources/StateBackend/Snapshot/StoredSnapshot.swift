@@ -2,7 +2,8 @@
 public struct StoredSnapshot: Sendable {
     /// What it holds.
     public let manifest: SnapshotManifest
-    let storage: any SnapshotStorage
+    /// Where its files are.
+    public let storage: any SnapshotStorage
     private let lease: SnapshotLease
 
     init(manifest: SnapshotManifest, storage: any SnapshotStorage, lease: SnapshotLease) {
