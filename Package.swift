@@ -70,7 +70,8 @@ let package = Package(
 
         .testTarget(
             name: "NativeLibraryTests", dependencies: ["CRocksDB", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
-        .testTarget(name: "StateBackendTests", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StateBackendTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamCoreTests",

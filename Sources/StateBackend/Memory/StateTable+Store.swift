@@ -15,14 +15,16 @@ extension StateTable {
     /// Fetches the entry of a key that isn't here; its slot, or nil when the store doesn't have it either.
     @usableFromInline
     func fetch(_ key: Key, hash: UInt64) -> Int? {
-        guard let store, storedOnly > 0, removed?.slot(of: key, hash: hash) == nil,
-            store.absent.slot(of: key, hash: hash) == nil
+        guard let store, storedOnly > 0, !isGone(key, hash: hash), store.absent.slot(of: key, hash: hash) == nil
         else { return nil }
-        var slot: Int?
-        do {
-            try store.read([key], [hash]) { _, value in slot = placeFetched(Entry(key: key, value: value), hash: hash) }
-        } catch { store.failure.note(error) }
-        return slot
+        var found: Value?
+        do { try store.read([key], [hash]) { found = $1 } } catch { store.failure.note(error) }
+        return found.map { placeFetched(Entry(key: key, value: $0), hash: hash) }
+    }
+
+    /// Whether the key was removed, which the store may not know yet.
+    private func isGone(_ key: Key, hash: UInt64) -> Bool {
+        removed?.slot(of: key, hash: hash) != nil || capturing?.removals?.slot(of: key, hash: hash) != nil
     }
 
     /// Fetches the entries of all those keys that aren't here.
@@ -34,22 +36,26 @@ extension StateTable {
         guard storedOnly > 0 else { return }
         var missing: [Key] = []
         var missingHashes: [UInt64] = []
-        for i in 0..<count where slot(of: keys[i], hash: hashes[i]) == nil {
+        for i in 0..<count {
+            if let slot = slot(of: keys[i], hash: hashes[i]) {
+                tags[slot] |= TableFlags.recent
+                continue
+            }
             // Absent until it is found; that also keeps a key from being asked for twice.
-            guard removed?.slot(of: keys[i], hash: hashes[i]) == nil,
-                store.absent.slot(of: keys[i], hash: hashes[i]) == nil
-            else { continue }
+            if isGone(keys[i], hash: hashes[i]) || store.absent.slot(of: keys[i], hash: hashes[i]) != nil { continue }
             _ = store.absent.upsert(keys[i], hash: hashes[i], ())
             missing.append(keys[i])
             missingHashes.append(hashes[i])
         }
         guard !missing.isEmpty else { return }
-        do {
-            try store.read(missing, missingHashes) { index, value in
-                store.absent.remove(missing[index], hash: missingHashes[index])
-                _ = placeFetched(Entry(key: missing[index], value: value), hash: missingHashes[index])
-            }
-        } catch { store.failure.note(error) }
+        // Placed once all are read: to make room for them the store may have to be written to.
+        var found: [(index: Int, value: Value)] = []
+        found.reserveCapacity(missing.count)
+        do { try store.read(missing, missingHashes) { found.append(($0, $1)) } } catch { store.failure.note(error) }
+        for (index, _) in found { store.absent.remove(missing[index], hash: missingHashes[index]) }
+        for (index, value) in found {
+            _ = placeFetched(Entry(key: missing[index], value: value), hash: missingHashes[index])
+        }
     }
 
     /// Places an entry that the store has, too.
@@ -65,10 +71,11 @@ extension StateTable {
         let capacity = mask + 1
         // While it grows the table has its old memory, too.
         let more = Self.byteCount(capacity: capacity) + store.heapBytes * capacity / 4 * 3
-        if capacity < 1_024 || store.allowance.take(more) {
-            if capacity < 1_024 { store.allowance.force(more) }
+        if capacity < store.allowance.smallestTable {
+            store.allowance.force(more)
             return grow()
         }
+        if store.allowance.take(more) { return grow() }
         do { try evict(over: store) } catch { store.failure.note(error) }
         if size >= limit {
             // Nothing could go: better too much memory than a lost entry; the job fails on `failure`.
@@ -86,6 +93,12 @@ extension StateTable {
         if store.gate.isHeld, cleanEntries() < wanted { try store.gate.open() }
         var victims: [Int] = []
         var changes = StateRows()
+        if let capturing {
+            // What was taken counts as clean, but the store hasn't got it yet.
+            try capturing.flush(to: store)
+        } else if !store.gate.isHeld {
+            try writeRemovals(to: store)
+        }
         // The second round finds what the first one marked.
         for _ in 0..<(2 * (mask + 1)) where victims.count < wanted {
             let slot = store.hand & mask
@@ -108,10 +121,22 @@ extension StateTable {
         for key in keys {
             let hash = key.stableHash
             guard let slot = slot(of: key, hash: hash) else { continue }
+            store.absent.remove(key, hash: hash)
             captureIfNeeded(slot)
             _ = takeOut(slot)
             storedOnly += 1
         }
+    }
+
+    /// Tells the store which keys were removed, so that they needn't be remembered any longer.
+    private func writeRemovals(to store: TableStore<Key, Value>) throws {
+        guard let removed, removed.size > 0 else { return }
+        var rows = StateRows()
+        try removed.forEachUnchanged { key, _ in
+            try rows.appendRemoval(hash: key.stableHash) { try store.keyCodec.encode(key, into: &$0) }
+        }
+        try store.write(rows)
+        removed.removeAll()
     }
 
     private func cleanEntries() -> Int {
@@ -139,14 +164,37 @@ extension StateTable {
         var place = StoredPlace()
         while !place.isAtEnd {
             var (entries, bytes) = storedEntries(store, &place)
+            var changes = StateRows()
+            // Written at once rather than held here: what would have to make room for them might come once more.
+            defer { writeChanges(changes, to: store) }
             for i in entries.indices {
+                defer { if changing { noteChange(of: entries[i], bytes[i], store, &changes) } }
                 try body(entries[i].key, &entries[i].value)
-                if changing && hasChanged(entries[i].value, bytes[i], store) {
-                    let hash = entries[i].key.stableHash
-                    upsert(entries[i].key, hash: hash, entries[i].value).pointee = entries[i].value
-                }
             }
         }
+    }
+
+    private func noteChange(
+        of entry: Entry, _ bytes: [UInt8], _ store: TableStore<Key, Value>, _ changes: inout StateRows
+    ) {
+        do {
+            var encoder = StateEncoder()
+            try store.valueCodec.encode(entry.value, into: &encoder)
+            guard encoder.bytes != bytes else { return }
+            try changes.append(hash: entry.key.stableHash) {
+                try store.keyCodec.encode(entry.key, into: &$0)
+            } value: {
+                $0.bytes.append(contentsOf: encoder.bytes)
+            }
+        } catch { store.failure.note(error) }
+    }
+
+    private func writeChanges(_ changes: StateRows, to store: TableStore<Key, Value>) {
+        guard !changes.isEmpty else { return }
+        do {
+            if store.gate.isHeld { try store.gate.open() }
+            try store.write(changes)
+        } catch { store.failure.note(error) }
     }
 
     /// Calls `body` with every entry that only the store has, and removes it.
@@ -186,7 +234,7 @@ extension StateTable {
                 var decoder = StateDecoder([UInt8](keyBytes))
                 let key = try store.keyCodec.decode(&decoder)
                 let hash = key.stableHash
-                guard slot(of: key, hash: hash) == nil, removed?.slot(of: key, hash: hash) == nil else { return true }
+                guard slot(of: key, hash: hash) == nil, !isGone(key, hash: hash) else { return true }
                 bytes.append([UInt8](valueBytes))
                 decoder = StateDecoder(bytes[bytes.count - 1])
                 found.append(Entry(key: key, value: try store.valueCodec.decode(&decoder)))
@@ -195,11 +243,5 @@ extension StateTable {
         } catch { store.failure.note(error) }
         place = next
         return (found, bytes)
-    }
-
-    private func hasChanged(_ value: Value, _ bytes: [UInt8], _ store: TableStore<Key, Value>) -> Bool {
-        var encoder = StateEncoder()
-        do { try store.valueCodec.encode(value, into: &encoder) } catch { store.failure.note(error) }
-        return encoder.bytes != bytes
     }
 }

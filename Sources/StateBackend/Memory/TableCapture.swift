@@ -13,8 +13,8 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     private let writeRow: RowWriter
     /// What was taken out of order.
     private var taken = StateRows()
-    /// Keys that were removed before.
-    private var removals: [Key] = []
+    /// Keys that were removed before the capture began, as long as nobody was told of them.
+    private(set) var removals: StateTable<Key, Void>?
     private var cursor = 0
     private var isDone = false
     private var error: (any Error)?
@@ -25,8 +25,10 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         self.table = table
         self.isComplete = isComplete
         self.writeRow = writeRow
-        table.removed?.forEachUnchanged { key, _ in removals.append(key) }
-        table.removed?.removeAll()
+        if let removed = table.removed, removed.size > 0 {
+            removals = removed
+            table.removed = StateTable<Key, Void>()
+        }
         table.hot ^= TableFlags.phase
     }
 
@@ -36,6 +38,8 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         if isComplete && table.store == nil || tag & TableFlags.dirty != 0 {
             do { try writeRow(table.entries[slot].key, table.entries[slot].value, &taken) } catch {
                 self.error = self.error ?? error
+                // The store lacks the entry from now on.
+                table.store?.failure.note(error)
             }
         }
         let kept = tag & (TableFlags.none | TableFlags.recent)
@@ -48,9 +52,10 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     /// Adds the next rows; writes them to the store where the table has one.
     public func next(_ byteLimit: Int, into rows: inout StateRows) throws -> Bool {
         guard !isDone else { return false }
-        while taken.byteCount < byteLimit && cursor <= table.mask {
-            // Pieces of slots, so that a table with few changes doesn't hold the worker for long either.
-            let end = min(cursor + 512, table.mask + 1)
+        // Not all slots at once, so that a table with few changes doesn't hold the worker for long either.
+        let stop = min(cursor + (1 << 17), table.mask + 1)
+        while taken.byteCount < byteLimit && cursor < stop {
+            let end = min(cursor + 512, stop)
             for slot in cursor..<end {
                 let tag = table.tags[slot]
                 if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { take(slot) }
@@ -64,11 +69,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         if let store = table.store {
             // Sorted batches are cheaper the larger they are.
             if cursor <= table.mask && taken.byteCount < 4 << 20 { return true }
-            try writeRemovals(store.keyCodec, &taken)
-            try store.write(taken)
-            taken.removeAll()
+            try flush(to: store)
         } else {
-            if isComplete { removals = [] } else { try writeRemovals(.automatic, &taken) }
+            if isComplete { removals = nil } else { try writeRemovals(.automatic, &taken) }
             if rows.isEmpty { rows = taken.take() } else { rows.append(taken.take()) }
         }
         guard cursor > table.mask else { return true }
@@ -78,16 +81,25 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         return false
     }
 
+    /// Writes what was taken so far to the store.
+    func flush(to store: TableStore<Key, Value>) throws {
+        try writeRemovals(store.keyCodec, &taken)
+        try store.write(taken)
+        taken.removeAll()
+    }
+
     private func writeRemovals(_ codec: StateCodec<Key>, _ rows: inout StateRows) throws {
-        for key in removals { try rows.appendRemoval(hash: key.stableHash) { try codec.encode(key, into: &$0) } }
-        removals = []
+        try removals?.forEachUnchanged { key, _ in
+            try rows.appendRemoval(hash: key.stableHash) { try codec.encode(key, into: &$0) }
+        }
+        removals = nil
     }
 
     private func finish() {
         isDone = true
         table.capturing = nil
         taken = StateRows()
-        removals = []
+        removals = nil
     }
 
     /// Gives up.
@@ -100,10 +112,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
             if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { table.tags[slot] = tag ^ TableFlags.phase }
         }
         if let store = table.store {
-            do {
-                try writeRemovals(store.keyCodec, &taken)
-                try store.write(taken)
-            } catch { store.failure.note(error) }
+            do { try flush(to: store) } catch { store.failure.note(error) }
         }
         table.needsCompleteCapture = true
         finish()
@@ -113,8 +122,8 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
 extension StateTable {
     /// Begins a capture; a capture that is going on is cancelled.
     ///
-    /// - Parameter isStoring: also when a table has no store, removed keys are remembered from now on, so that the next
-    ///   capture can hold changes only.
+    /// Also when a table has no store, removed keys are remembered from the first capture of changes on, so that the
+    /// next one can hold changes only.
     public func capture(
         _ mode: CaptureMode, _ writeRow: @escaping TableCapture<Key, Value>.RowWriter
     ) -> TableCapture<Key, Value> {

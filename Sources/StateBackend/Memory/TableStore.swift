@@ -53,9 +53,16 @@ public final class TableAllowance {
     public let total: Int
     /// Bytes that tables have.
     public private(set) var used = 0
+    /// The slots that each table may have whatever is left.
+    ///
+    /// The default is 1,024.
+    public let smallestTable: Int
 
     /// An allowance.
-    public init(total: Int = .max) { self.total = total }
+    public init(total: Int = .max, smallestTable: Int = 1_024) {
+        self.total = total
+        self.smallestTable = smallestTable
+    }
 
     func take(_ bytes: Int) -> Bool {
         guard bytes <= total - used else { return false }

@@ -16,6 +16,10 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
         public static let noCodec = Code(rawValue: "noCodec")
         /// Bytes that should hold state don't.
         public static let malformed = Code(rawValue: "malformed")
+        /// A store could not be opened, read or written.
+        public static let storeFailed = Code(rawValue: "storeFailed")
+        /// Saved state is of another form than the step's, and there is no way from one to the other.
+        public static let incompatible = Code(rawValue: "incompatible")
     }
 
     /// What went wrong.

@@ -60,7 +60,7 @@ import Weir
         // Saved once, loaded by all, at any parallelism.
         for next in [3, 1, 4] {
             try job.test.restart(parallelism: next)
-            #expect(try job.test.snapshot().steps["join"]?.parts["rules"]?.entries.count == 2)
+            #expect(try job.test.snapshot().steps["join"]?.parts["rules"]?.rows.count == 2)
             #expect(try job.seen("a") == [":3"], "\(next) workers")
             #expect(try job.seen("b") == [":2"], "\(next) workers")
             #expect(try job.seen("c") == [":_"], "\(next) workers")

@@ -65,7 +65,7 @@ import Weir
         let test = try TestPipeline { p in Self.attach(to: p.input(input)).logged("log", in: log) }
         input.play(script("ra@1 ra@4 ra@2 ra@9 la@8 la@3 la@8 la@5 rb@2 db@3 rc@1"))
         try test.settle()
-        func rows() throws -> Int { try test.snapshot().steps["join"]?.parts["rows"]?.entries.count ?? 0 }
+        func rows() throws -> Int { try test.snapshot().steps["join"]?.parts["rows"]?.rows.count ?? 0 }
         #expect(try rows() == 3)
         input.watermark(8)
         try test.settle()
