@@ -102,7 +102,10 @@ let package = Package(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "WeirCommandTests", dependencies: ["WeirCommand", "StateBackend"], swiftSettings: swiftSettings),
+            name: "WeirCommandTests",
+            dependencies: [
+                "WeirCommand", "StateBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swiftSettings),
         // The code of the guides, which their pages show word for word.
         .testTarget(
             name: "GuideTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"], swiftSettings: swiftSettings),

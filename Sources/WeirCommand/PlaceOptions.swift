@@ -28,51 +28,23 @@ struct PlaceOptions: ParsableArguments {
                     message: "the directory \(directory) can't be read: \(String(cString: strerror(errno)))")
             }
             let file = try TextFile(output)
-            try body(
-                SnapshotTool(
-                    storage: LocalSnapshotStorage(directory: directory), pipeline: pipeline, backends: Self.backends,
-                    scratch: "\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/weir-\(getpid())",
-                    write: file.write))
+            let result = Result {
+                try body(
+                    SnapshotTool(
+                        storage: LocalSnapshotStorage(directory: directory), pipeline: pipeline,
+                        backends: Self.backends,
+                        scratch: "\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/weir-\(getpid())",
+                        write: file.write))
+            }
+            // What was found is said before the command ends with the code for it.
             try file.close()
+            try result.get()
         } catch let code as ExitCode {
             throw code
         } catch {
             let message = (error as? SnapshotTool.Failure)?.message ?? "\(error)"
-            fputs("weir: \(message)\n", stderr)
+            try? TextFile(descriptor: STDERR_FILENO).writeAll("weir: \(message)\n")
             throw ExitCode(SnapshotTool.code(for: error))
         }
-    }
-}
-
-/// A file that text is written to, or standard output.
-final class TextFile {
-    private let name: String
-    private var file: UnsafeMutablePointer<FILE>?
-
-    init(_ path: String?) throws {
-        name = path ?? "standard output"
-        file = path.map { fopen($0, "w") } ?? stdout
-        if file == nil { throw failure() }
-    }
-
-    func write(_ text: String) throws {
-        var text = text
-        let isWritten = text.withUTF8 { bytes in
-            guard let file, let base = bytes.baseAddress else { return bytes.isEmpty }
-            return fwrite(base, 1, bytes.count, file) == bytes.count
-        }
-        if !isWritten { throw failure() }
-    }
-
-    func close() throws {
-        guard let file else { return }
-        self.file = nil
-        if fflush(file) != 0 || file != stdout && fclose(file) != 0 { throw failure() }
-    }
-
-    private func failure() -> SnapshotTool.Failure {
-        SnapshotTool.Failure(
-            code: SnapshotTool.Code.noOutput,
-            message: "\(name) can't be written: \(String(cString: strerror(errno)))")
     }
 }
