@@ -16,7 +16,10 @@ final class TextFile {
 
     /// Makes the file of the given path; nil stands for standard output.
     convenience init(_ path: String?) throws {
-        guard let path else { return self.init(descriptor: STDOUT_FILENO) }
+        guard let path else {
+            self.init(descriptor: STDOUT_FILENO)
+            return
+        }
         self.init(descriptor: open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644), name: path)
         if descriptor < 0 { throw failure() }
     }

@@ -148,7 +148,7 @@ import Testing
         #expect(diff.rowOptions.filter.key == "k" && diff.rowOptions.limit == 3)
         #expect(throws: (any Error).self) { try SnapshotCommand.parseAsRoot(["export", "dir", "--limit", "-1"]) }
         #expect(throws: ExitCode(66)) {
-            var list = try ListCommand.parse(["/nowhere/at/all"])
+            let list = try ListCommand.parse(["/nowhere/at/all"])
             try list.run()
         }
     }
