@@ -38,17 +38,17 @@ struct SnapshotTool {
             let entries = try repository.ids().map { id in
                 do {
                     let manifest = try repository.manifest(id)
-                    return SnapshotReport.Entry(id: id, manifest: manifest, fault: Self.fault(manifest, sizes))
-                } catch { return SnapshotReport.Entry(id: id, manifest: nil, fault: "\(error)") }
+                    return SnapshotText.Entry(id: id, manifest: manifest, fault: Self.fault(manifest, sizes))
+                } catch { return SnapshotText.Entry(id: id, manifest: nil, fault: "\(error)") }
             }
             if json {
-                try write(SnapshotReport.listJSON(entries, now: now))
+                try write(SnapshotText.listJSON(entries, now: now))
             } else {
                 if names.count > 1 { try write("\(name == names[0] ? "" : "\n")pipeline \(name)\n") }
-                try write(SnapshotReport.list(entries, now: now))
+                try write(SnapshotText.list(entries, now: now))
             }
         }
-        if names.isEmpty && !json { try write(SnapshotReport.list([], now: now)) }
+        if names.isEmpty && !json { try write(SnapshotText.list([], now: now)) }
     }
 
     /// What the listing alone shows to be wrong; checksums are for `verify`.
@@ -65,7 +65,7 @@ struct SnapshotTool {
     /// Everything about a snapshot but its rows.
     func show(_ id: Int?, json: Bool) throws {
         let manifest = try open(id).manifest
-        try write(json ? SnapshotReport.showJSON(manifest) : SnapshotReport.show(manifest))
+        try write(json ? SnapshotText.showJSON(manifest) : SnapshotText.show(manifest))
     }
 
     /// Reads every file of a snapshot, or of all, and compares checksums; whether all are as they should be.
@@ -98,10 +98,10 @@ struct SnapshotTool {
         let differences = try before.differences(to: after, filter) { change, old, new in
             guard rows, left > 0 else { return }
             left -= 1
-            try write(SnapshotReport.rowJSON(change, old, new))
+            try write(SnapshotText.rowJSON(change, old, new))
         }
         if !rows {
-            try write(json ? SnapshotReport.differencesJSON(differences) : SnapshotReport.differences(differences))
+            try write(json ? SnapshotText.differencesJSON(differences) : SnapshotText.differences(differences))
         }
         return differences.allSatisfy(\.isEmpty)
     }

@@ -168,9 +168,7 @@ public final class SnapshotWriter {
         close()
     }
 
-    /// Whether the manifest may be there, although putting it has failed.
-    ///
-    /// Its files must stay then.
+    /// Whether the manifest may be there, although putting it has failed. Its files must stay then.
     private func mayBeCommitted() -> Bool {
         guard let manifestBytes else { return false }
         let name = repository.paths.manifest(draft.id)

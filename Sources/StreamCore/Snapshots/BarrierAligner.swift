@@ -104,9 +104,7 @@ final class BarrierAligner {
     /// A stage or source is at a barrier; it passes it on afterwards.
     func reach(_ barrier: Int, node: Int) throws { try onBarrier(node, barrier) }
 
-    /// Begins a barrier: every source sends it.
-    ///
-    /// Steps that have ended are captured at once.
+    /// Begins a barrier: every source sends it. Steps that have ended are captured at once.
     func begin(_ barrier: Int) throws {
         current = barrier
         for node in steps.indices where ended.contains(node) { try onBarrier(node, barrier) }

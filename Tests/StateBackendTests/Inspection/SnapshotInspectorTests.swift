@@ -162,9 +162,9 @@ import Testing
         let before = try held([1: 1, 2: 2, 3: 3])
         let after = try held([2: 2, 3: 30, 4: 4, 5: 5], keyless: ["a", "a"])
         var texts: [String] = []
-        let differences = try before.differences(to: after) { texts.append(SnapshotReport.rowJSON($0, $1, $2)) }
+        let differences = try before.differences(to: after) { texts.append(SnapshotText.rowJSON($0, $1, $2)) }
         #expect(
-            SnapshotReport.differences(differences) == """
+            SnapshotText.differences(differences) == """
                 STEP  STATE  ADDED  REMOVED  CHANGED  UNCHANGED  SCHEMA
                 s     v      2      1        1        1          same
                 s     list   2      0        0        0          same

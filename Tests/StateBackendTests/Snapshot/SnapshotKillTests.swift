@@ -9,9 +9,7 @@ import Testing
 
 struct SnapshotKillTests {
     /// A process that writes snapshots is killed again and again; whatever was the moment, the newest snapshot is whole
-    /// and has what its number says.
-    ///
-    /// `WEIR_KILLS` says how often.
+    /// and has what its number says. `WEIR_KILLS` says how often.
     @Test func killedAtRandomMoments() throws {
         let kills = getenv("WEIR_KILLS").flatMap { Int(String(cString: $0)) } ?? 40
         let directory = TemporaryDirectory()

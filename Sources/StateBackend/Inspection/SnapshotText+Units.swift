@@ -1,4 +1,4 @@
-extension SnapshotReport {
+extension SnapshotText {
     /// Lines of columns that begin below each other.
     static func table(_ rows: [[String]]) -> String {
         var widths: [Int] = []

@@ -2,7 +2,7 @@ import StateBackend
 import Testing
 
 /// What the command says, word for word.
-@Suite struct SnapshotReportTests {
+@Suite struct SnapshotTextTests {
     private func manifest() throws -> SnapshotManifest {
         var held = HeldSnapshot()
         let state = StepState(step: "users")
@@ -36,29 +36,29 @@ import Testing
     @Test func list() throws {
         let manifest = try manifest()
         let entries = [
-            SnapshotReport.Entry(id: 6, manifest: nil, fault: "the manifest is cut off"),
-            SnapshotReport.Entry(id: 7, manifest: manifest),
+            SnapshotText.Entry(id: 6, manifest: nil, fault: "the manifest is cut off"),
+            SnapshotText.Entry(id: 7, manifest: manifest),
         ]
         #expect(
-            SnapshotReport.list(entries, now: manifest.begun + 125_000) == """
+            SnapshotText.list(entries, now: manifest.begun + 125_000) == """
                 ID  KIND      BEGUN                 AGE        SIZE    NEW     WORKERS  STATE
                 6                                                                       damaged: the manifest is cut off
                 7   snapshot  2023-11-14 22:13:20Z  2 min 5 s  1.2 MB  1.2 MB  2        ok
 
                 """)
         #expect(
-            SnapshotReport.listJSON(entries, now: manifest.begun + 5) == """
+            SnapshotText.listJSON(entries, now: manifest.begun + 5) == """
                 {"id":6,"ok":false,"fault":"the manifest is cut off"}
                 {"id":7,"pipeline":"ads","kind":"snapshot","begun":1700000000000,"finished":1700000000120,\
                 "ageMilliseconds":5,"bytes":1235566,"newBytes":1234567,"parallelism":2,"ok":true}
 
                 """)
-        #expect(SnapshotReport.list([], now: 0) == "no snapshots\n")
+        #expect(SnapshotText.list([], now: 0) == "no snapshots\n")
     }
 
     @Test func show() throws {
         #expect(
-            SnapshotReport.show(try manifest()) == """
+            SnapshotText.show(try manifest()) == """
                 pipeline  ads
                 snapshot  7, a snapshot
                 begun     2023-11-14 22:13:20Z, took 120 ms
@@ -90,7 +90,7 @@ import Testing
                 ads/files/6-0/1.sst   999 B   fedcba98
 
                 """)
-        let json = SnapshotReport.showJSON(try manifest())
+        let json = SnapshotText.showJSON(try manifest())
         #expect(json.hasPrefix(#"{"pipeline":"ads","id":7,"kind":"snapshot""#) && json.hasSuffix("}\n"))
         #expect(json.contains(#"{"source":"events","split":"a.json","position":"byte 17","watermark":1699999999999}"#))
     }
@@ -103,6 +103,6 @@ import Testing
     func timesAreOfTheCalendar(_ milliseconds: Int64, _ text: String) throws {
         var manifest = try manifest()
         manifest.begun = milliseconds
-        #expect(SnapshotReport.list([.init(id: 1, manifest: manifest)], now: milliseconds).contains(text))
+        #expect(SnapshotText.list([.init(id: 1, manifest: manifest)], now: milliseconds).contains(text))
     }
 }

@@ -1,5 +1,5 @@
 /// What the command `weir snapshot` says of snapshots: as text for people and as JSON for scripts.
-public enum SnapshotReport {
+public enum SnapshotText {
     /// A snapshot of a list.
     public struct Entry: Sendable {
         /// The snapshot's number.
