@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "StreamTesting", targets: ["StreamTesting"]),
         .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
         .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
+        .executable(name: "weir", targets: ["WeirCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -68,6 +69,13 @@ let package = Package(
                 "AdAnalyticsJob", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swiftSettings),
 
+        // The command `weir`, which looks into snapshots.
+        .executableTarget(
+            name: "WeirCommand",
+            dependencies: [
+                "CWeir", "StateBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swiftSettings),
+
         .testTarget(
             name: "NativeLibraryTests", dependencies: ["CRocksDB", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
         .testTarget(
@@ -89,6 +97,11 @@ let package = Package(
         .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WeirCommandTests",
+            dependencies: [
+                "WeirCommand", "StateBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swiftSettings),
         // The code of the guides, which their pages show word for word.
         .testTarget(
             name: "GuideTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"], swiftSettings: swiftSettings),

@@ -41,6 +41,12 @@ public enum CodableCodec {
     /// Bytes that are no value give a ``StateError`` with code `malformed` that names the field; a field that is absent
     /// or of another type, the `DecodingError` that the type throws.
     public static func decode<Value: Decodable>(_ type: Value.Type, _ decoder: inout StateDecoder) throws -> Value {
+        let reader = try open(&decoder)
+        return try reader.decode(type, at: reader.root, depth: 0)
+    }
+
+    /// A reader of the next value, which is whole.
+    static func open(_ decoder: inout StateDecoder) throws -> CodableReader {
         let form: UInt8 = try decoder.readFixed()
         guard form == self.form else {
             throw decoder.malformed(
@@ -53,7 +59,7 @@ public enum CodableCodec {
         guard reader.end(ofValueAt: root, limit: reader.end) == reader.end else {
             throw reader.malformed("the value has another length than it says", at: root)
         }
-        return try reader.decode(type, at: root, depth: 0)
+        return reader
     }
 
     private static func names(_ decoder: inout StateDecoder) throws -> [String] {
