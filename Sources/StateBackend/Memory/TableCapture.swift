@@ -54,7 +54,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         guard !isDone else { return false }
         // Not all slots at once, so that a table with few changes doesn't hold the worker for long either.
         let stop = min(cursor + (1 << 17), table.mask + 1)
-        while taken.byteCount < byteLimit && cursor < stop {
+        // What goes to a store is gathered over several pieces.
+        let start = table.store == nil ? 0 : taken.byteCount
+        while taken.byteCount - start < byteLimit && cursor < stop {
             let end = min(cursor + 512, stop)
             for slot in cursor..<end {
                 let tag = table.tags[slot]
@@ -128,7 +130,7 @@ extension StateTable {
         _ mode: CaptureMode, _ writeRow: @escaping TableCapture<Key, Value>.RowWriter
     ) -> TableCapture<Key, Value> {
         capturing?.cancel()
-        let isComplete = mode == .everything || store == nil && needsCompleteCapture
+        let isComplete = mode == .everything || store == nil && (needsCompleteCapture || !notesRemovals)
         let capture = TableCapture(self, isComplete: isComplete, writeRow)
         capturing = capture
         if mode == .changes && store == nil && !notesRemovals {

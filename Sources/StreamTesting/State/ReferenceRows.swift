@@ -1,4 +1,4 @@
-public import Weir
+internal import Weir
 
 /// The rows of one state in a ``ReferenceStore``: by group and key.
 final class ReferenceRows: StoredRows {
