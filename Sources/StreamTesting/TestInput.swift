@@ -14,6 +14,8 @@ public import Weir
 public final class TestInput<Element: Sendable>: Sendable {
     private struct State: Sendable {
         var queues: [[ScriptStep<Element>]]
+        /// The number of steps that were read of each split; a restarted reader sets it back.
+        var taken: [Int]
         var hasEnded: [Bool]
     }
 
@@ -33,7 +35,8 @@ public final class TestInput<Element: Sendable>: Sendable {
         splitCount = max(splits, 1)
         state = Mutex(
             State(
-                queues: Array(repeating: [], count: splitCount), hasEnded: Array(repeating: false, count: splitCount)))
+                queues: Array(repeating: [], count: splitCount), taken: Array(repeating: 0, count: splitCount),
+                hasEnded: Array(repeating: false, count: splitCount)))
     }
 
     /// Sends a record of this event time.
@@ -59,13 +62,15 @@ public final class TestInput<Element: Sendable>: Sendable {
     public func end() { for split in 0..<splitCount { end(split: split) } }
 
     /// Plays a split's steps to `output`, as a script's reader does; a split without steps just waits.
+    fileprivate func taken(_ split: Int) -> Int { state.withLock { $0.taken[split] } }
+
+    fileprivate func goBack(_ split: Int, to taken: Int) { state.withLock { $0.taken[split] = taken } }
+
     fileprivate func read(_ split: Int, into output: SourceOutput<ScriptedRecord<Element>>) -> ReadStatus {
         state.withLock { state in
-            var taken = 0
-            defer { state.queues[split].removeFirst(taken) }
-            while taken < state.queues[split].count && !output.isFull {
-                let step = state.queues[split][taken]
-                taken += 1
+            while state.taken[split] < state.queues[split].count && !output.isFull {
+                let step = state.queues[split][state.taken[split]]
+                state.taken[split] += 1
                 switch step {
                 case .record(let element, let time): output.emit(ScriptedRecord(element: element, time: time))
                 case .watermark(let time):
@@ -75,7 +80,7 @@ public final class TestInput<Element: Sendable>: Sendable {
                 case .caughtUp: return .caughtUp
                 }
             }
-            if taken < state.queues[split].count { return .more }
+            if state.taken[split] < state.queues[split].count { return .more }
             return state.hasEnded[split] ? .end : .waiting
         }
     }
@@ -94,12 +99,21 @@ public struct TestInputSource<Element: Sendable>: Source {
 
     /// A reader of a split.
     public func makeReader(for split: Int) -> TestInputReader<Element> { TestInputReader(input: input, split: split) }
+
+    /// A reader of a split that goes on after a number of steps.
+    public func makeReader(for split: Int, from position: SplitPosition) throws -> TestInputReader<Element> {
+        input.goBack(split, to: Int(try position.offset))
+        return TestInputReader(input: input, split: split)
+    }
 }
 
 /// Reads what was sent to one split of a ``TestInput``.
 public struct TestInputReader<Element: Sendable>: SplitReader {
     let input: TestInput<Element>
     let split: Int
+
+    /// The number of steps that were read.
+    public var restartPosition: SplitPosition? { SplitPosition(Int64(input.taken(split))) }
 
     /// Reads what was sent, up to the next watermark, pause or end of a batch.
     public mutating func read(into output: SourceOutput<ScriptedRecord<Element>>) -> ReadStatus {

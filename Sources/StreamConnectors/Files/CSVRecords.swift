@@ -34,6 +34,9 @@ public struct CSVRecords<Element: Sendable>: RecordFormat {
     /// Lines, but for newlines within quotes.
     public var framing: RecordFraming { .csv(delimiter: delimiter) }
 
+    /// The first line names the columns.
+    public var hasHeader: Bool { true }
+
     /// A decoder.
     public func makeDecoder() -> CSVDecoder<Element> { CSVDecoder(format: self) }
 }

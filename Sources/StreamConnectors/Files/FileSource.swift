@@ -49,6 +49,14 @@ public struct FileSource<Format: RecordFormat>: Source {
         try FileSplitReader(
             path: split.path, index: split.index, format: format, maxRecordLength: maxRecordLength)
     }
+
+    /// Opens a file at the record that begins at a byte (of the inflated text).
+    @inlinable
+    public func makeReader(for split: Split, from position: SplitPosition) throws -> FileSplitReader<Format> {
+        try FileSplitReader(
+            path: split.path, index: split.index, format: format, maxRecordLength: maxRecordLength,
+            from: try position.offset)
+    }
 }
 
 /// Reads one file.
@@ -71,11 +79,20 @@ public struct FileSplitReader<Format: RecordFormat>: SplitReader {
     @usableFromInline var decoder: Format.Decoder
 
     @inlinable
-    init(path: String, index: Int, format: Format, maxRecordLength: Int) throws {
+    init(path: String, index: Int, format: Format, maxRecordLength: Int, from position: Int64 = 0) throws {
         self.path = path
         self.index = index
-        cell = Cell(try RecordReader(path: path, framing: format.framing, maxRecordLength: maxRecordLength))
         decoder = format.makeDecoder()
+        let framing = format.framing
+        if position > 0 && format.hasHeader {
+            var header = try RecordReader(path: path, framing: framing, maxRecordLength: maxRecordLength)
+            if case .record(let bytes, let offset)? = try header.next() {
+                let nothing = SourceOutput<Element>(batchSize: 1)
+                try decoder.decode(bytes, at: RecordPosition(path: path, file: index, offset: offset), into: nothing)
+            }
+        }
+        cell = Cell(
+            try RecordReader(path: path, framing: framing, from: position, maxRecordLength: maxRecordLength))
     }
 
     /// Reads until the output is full or the file has ended.
@@ -104,6 +121,9 @@ public struct FileSplitReader<Format: RecordFormat>: SplitReader {
 
     /// The byte offset, in the uncompressed file, of what is read next.
     @inlinable public var position: Int64 { cell.records.position }
+
+    /// The byte at which the next record begins.
+    @inlinable public var restartPosition: SplitPosition? { SplitPosition(cell.records.position) }
 
     /// At most 4 KiB of a record.
     @usableFromInline

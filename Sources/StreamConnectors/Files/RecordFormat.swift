@@ -32,8 +32,18 @@ public protocol RecordFormat<Element>: Sendable {
     /// Where a record ends.
     var framing: RecordFraming { get }
 
+    /// Whether the first record of a file describes the others; a reader that begins later still decodes it first.
+    ///
+    /// The default is false.
+    var hasHeader: Bool { get }
+
     /// A decoder for one file, from its beginning.
     func makeDecoder() -> Decoder
+}
+
+extension RecordFormat {
+    /// Whether the first record describes the others: no.
+    public var hasHeader: Bool { false }
 }
 
 /// Decodes the records of one file, in their order.

@@ -15,17 +15,27 @@ public struct CollectionSource<Element: Sendable>: Source {
 
     /// A reader of an array.
     public func makeReader(for split: [Element]) -> CollectionReader<Element> { CollectionReader(split) }
+
+    /// A reader of a split from an element on.
+    public func makeReader(for split: [Element], from position: SplitPosition) throws -> CollectionReader<Element> {
+        var reader = CollectionReader(split)
+        reader.next = min(max(Int(try position.offset), 0), split.count)
+        return reader
+    }
 }
 
 /// Reads an array.
 public struct CollectionReader<Element: Sendable>: SplitReader {
     private let elements: [Element]
-    private var next = 0
+    fileprivate var next = 0
 
     init(_ elements: [Element]) { self.elements = elements }
 
     /// The index of the next element.
     public var position: Int64 { Int64(next) }
+
+    /// The number of the next element.
+    public var restartPosition: SplitPosition? { SplitPosition(Int64(next)) }
 
     /// Reads until the output is full or the array has ended.
     public mutating func read(into output: SourceOutput<Element>) -> ReadStatus {

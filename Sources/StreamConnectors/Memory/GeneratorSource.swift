@@ -25,19 +25,29 @@ public struct GeneratorSource<Element: Sendable>: Source {
 
     /// A reader of a split.
     public func makeReader(for split: Split) -> GeneratorReader<Element> { GeneratorReader(split, make) }
+
+    /// A reader of a split from an element on.
+    public func makeReader(for split: Split, from position: SplitPosition) throws -> GeneratorReader<Element> {
+        var reader = GeneratorReader(split, make)
+        reader.next = Int(try position.offset)
+        return reader
+    }
 }
 
 /// Makes the records of a split.
 public struct GeneratorReader<Element: Sendable>: SplitReader {
     private let split: GeneratorSource<Element>.Split
     private let make: @Sendable (Int) -> Element
-    private var next: Int
+    fileprivate var next: Int
 
     init(_ split: GeneratorSource<Element>.Split, _ make: @escaping @Sendable (Int) -> Element) {
         self.split = split
         self.make = make
         next = split.first
     }
+
+    /// The number of the next element.
+    public var restartPosition: SplitPosition? { SplitPosition(Int64(next)) }
 
     /// Makes records until the output is full or the split has ended.
     public mutating func read(into output: SourceOutput<Element>) -> ReadStatus {

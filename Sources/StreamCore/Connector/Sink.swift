@@ -80,6 +80,9 @@ extension DataStream {
                         case .end:
                             unflushed.operation = false
                             try cell.operation.close()
+                        case .barrier:
+                            unflushed.operation = false
+                            try cell.operation.flush()
                         case .idle, .active: break
                         }
                     }), input: 0, ofNode: node)

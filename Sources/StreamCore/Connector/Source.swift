@@ -18,13 +18,27 @@ public protocol Source<Element>: Sendable {
     /// A reader of `split`, from its beginning.
     func makeReader(for split: Split) throws -> Reader
 
-    /// A split's name, for people: a path, a topic and partition.
+    /// A reader of `split` that goes on where another one was.
     ///
-    /// By default its number.
+    /// The default throws: the source can't be restarted.
+    ///
+    /// - Parameter position: what the other reader said its ``SplitReader/restartPosition`` was, maybe in another process.
+    func makeReader(for split: Split, from position: SplitPosition) throws -> Reader
+
+    /// A split's name: a path, a topic and partition. By it a snapshot knows the split again.
+    ///
+    /// Distinct within the source. By default its number.
     func name(of split: Split, number: Int) -> String
 }
 
 extension Source {
+    /// Throws: the source can't be restarted.
+    public func makeReader(for split: Split, from position: SplitPosition) throws -> Reader {
+        throw JobError(
+            code: .restoreFailed,
+            message: "\(Self.self) can't begin at \(position.description); implement makeReader(for:from:)")
+    }
+
     /// The split's number.
     public func name(of split: Split, number: Int) -> String { "\(number)" }
 }
@@ -55,11 +69,19 @@ public protocol SplitReader<Element> {
     ///
     /// Tells people where a record came from that a step could not process.
     var position: Int64 { get }
+
+    /// Where another reader would go on, after all that was read so far; nil when none could, which is the default.
+    ///
+    /// Asked between two reads. A job whose readers have none can take no snapshots.
+    var restartPosition: SplitPosition? { get }
 }
 
 extension SplitReader {
     /// Unknown.
     @inlinable public var position: Int64 { -1 }
+
+    /// None.
+    @inlinable public var restartPosition: SplitPosition? { nil }
 }
 
 /// Takes what a reader reads.
@@ -69,8 +91,9 @@ public final class SourceOutput<Element: Sendable> {
     /// Records beyond the batch's end: those of an input record that gave several.
     @usableFromInline var surplus: [Element] = []
 
+    /// An output with room for a batch.
     @inlinable
-    init(batchSize: Int) { batch = Batch(capacity: batchSize) }
+    public init(batchSize: Int) { batch = Batch(capacity: batchSize) }
 
     /// Whether the reader should return.
     @inlinable public var isFull: Bool { batch.isFull || deadLetters.count >= batch.capacity }

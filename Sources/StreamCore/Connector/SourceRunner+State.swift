@@ -12,6 +12,10 @@ extension SourceRunner {
                     since: split.since, isIdle: merger.isIdle(split.index), hasEnded: false, isPaused: split.isPaused)
             }
         }
+        instance.splits = { [unowned self] in positions }
+        build.aligner.injections.append { [unowned self] in
+            do { try inject(barrier: $0) } catch { throw JobError.wrap(error, .sourceFailed, step: step) }
+        }
         let parallelism = build.shared.options.parallelism
         let part = WorkerValuePart(
             write: { [unowned self] encoder in
@@ -25,7 +29,10 @@ extension SourceRunner {
                     try encoder.encode(split.watermark)
                     try encoder.encode(merger.isIdle(split.index))
                     try encoder.encode(try split.generator.flatMap { try Self.bytes(of: $0) })
+                    try encoder.encode(split.name)
+                    try encoder.encode(split.reader.map(\.restartPosition) ?? split.resume)
                 }
+                try encoder.encode(endedSplits)
             },
             read: { [unowned self] decoder in try load(&decoder, isOwn: try decoder.decode() == parallelism) })
         try instance.state.add("weir.splits", part)
@@ -46,7 +53,10 @@ extension SourceRunner {
             let watermark: Timestamp = try decoder.decode()
             let isIdle: Bool = try decoder.decode()
             let generator: [UInt8]? = try decoder.decode()
-            guard let i = splits.firstIndex(where: { $0.number == number }) else { continue }
+            let name: String = try decoder.decode()
+            let position: SplitPosition? = try decoder.decode()
+            guard let i = splits.firstIndex(where: { $0.number == number && $0.name == name }) else { continue }
+            splits[i].resume = position
             splits[i].newest = newest
             splits[i].watermark = watermark
             if let generator, let made = splits[i].generator {
@@ -59,6 +69,34 @@ extension SourceRunner {
                 restored = WatermarkMerger.Change(watermark: nil, idle: true)
             }
         }
+        for name in try decoder.decode([String].self) {
+            guard let i = splits.firstIndex(where: { $0.name == name }) else { continue }
+            _ = merger.advance(splits[i].index, to: .max)
+            endedSplits.append(name)
+            splits.remove(at: i)
+        }
+    }
+
+    /// Sends a barrier after all that was read so far.
+    private func inject(barrier: Int) throws {
+        guard !hasEnded else { return }
+        if let change = restored {
+            restored = nil
+            try pass(change)
+        }
+        try aligner.reach(barrier, node: node)
+        try signal(.barrier(barrier))
+    }
+
+    /// Where the splits are that this worker reads; a position is nil where the source can't be restarted.
+    private var positions: [SplitState] {
+        splits.map { split in
+            let position: String? =
+                if let reader = split.reader { reader.restartPosition?.description } else {
+                    split.resume?.description ?? "start"
+                }
+            return SplitState(split: split.name, position: position, watermark: split.watermark)
+        } + endedSplits.map { SplitState(split: $0, position: "end", watermark: .max) }
     }
 
     /// Begins with the step's watermark in the snapshot, the lowest of its workers'.

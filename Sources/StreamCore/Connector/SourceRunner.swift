@@ -13,6 +13,8 @@ final class SourceRunner<Input: Source> {
         /// The split's name, for people.
         @usableFromInline let name: String
         @usableFromInline var reader: Input.Reader?
+        /// Where the reader begins; nil for the split's beginning.
+        @usableFromInline var resume: SplitPosition?
         /// The newest event time seen.
         @usableFromInline var newest = Timestamp.min
         /// The split's own watermark, and the processing time at which it last rose.
@@ -52,6 +54,10 @@ final class SourceRunner<Input: Source> {
     @usableFromInline let output: SourceOutput<Input.Element>
     @usableFromInline let alignment: AlignmentGroup?
     @usableFromInline var splits: [ActiveSplit]
+    /// The names of the splits that have ended.
+    @usableFromInline var endedSplits: [String] = []
+    @usableFromInline let node: Int
+    @usableFromInline let aligner: BarrierAligner
     @usableFromInline var next = 0
     @usableFromInline var merger: WatermarkMerger
     @usableFromInline var hasEnded = false
@@ -65,8 +71,10 @@ final class SourceRunner<Input: Source> {
         source: Input, splits: [(index: Int, split: Input.Split)],
         assign: @escaping (Batch<Input.Element>, Timestamp) -> Timestamp,
         watermarks: WatermarkStrategy<Input.Element>, context: OperatorContext, outlet: Outlet<Batch<Input.Element>>,
-        alignment: AlignmentGroup?
+        alignment: AlignmentGroup?, node: Int, aligner: BarrierAligner
     ) throws {
+        self.node = node
+        self.aligner = aligner
         self.source = source
         self.assign = assign
         self.watermarks = watermarks
@@ -105,6 +113,7 @@ final class SourceRunner<Input: Source> {
             hasEnded = true
             try signal(.watermark(.max))
             try signal(.end)
+            try aligner.noteEnd(node: node)
             return .finished
         }
         for _ in splits.indices {
@@ -113,7 +122,11 @@ final class SourceRunner<Input: Source> {
             next += 1
             if alignment != nil && mustWait(position) { continue }
             if splits[position].reader == nil {
-                splits[position].reader = try source.makeReader(for: splits[position].split)
+                let split = splits[position]
+                splits[position].reader =
+                    if let resume = split.resume { try source.makeReader(for: split.split, from: resume) } else {
+                        try source.makeReader(for: split.split)
+                    }
             }
             let start = splits[position].reader?.position ?? -1
             guard let status = try splits[position].reader?.read(into: output) else { continue }
@@ -130,6 +143,7 @@ final class SourceRunner<Input: Source> {
                 try noteQuiet(position, hasCaughtUp: true)
             case .end:
                 let ended = splits.remove(at: position)
+                endedSplits.append(ended.name)
                 next = position
                 alignment?.note(ended.member, nil)
                 // The watermark of a split that has ended no longer holds the others back.

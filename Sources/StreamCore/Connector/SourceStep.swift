@@ -23,12 +23,13 @@ extension PipelineBuilder {
         if let problem = watermarks.problem { reject(name, problem) }
         return addSource(name, hasEventTime: watermarks.hasWatermarks) { build, node in
             let splits: [(index: Int, split: Input.Split)] = try build.splits(node: node) {
-                try source.splits(parallelism: build.parallelism)
+                try source.splits(parallelism: build.splitParallelism)
             }
             let runner = try SourceRunner<Input>(
                 source: source, splits: splits, assign: assign(), watermarks: watermarks,
                 context: build.context(node: node), outlet: build.outlet(node: node, port: 0),
-                alignment: watermarks.alignment.map { build.alignment($0.group) })
+                alignment: watermarks.alignment.map { build.alignment($0.group) }, node: node,
+                aligner: build.aligner)
             try runner.register(node: node, build)
             build.context(node: node).onRestored { [unowned runner] _ in runner.rejoinAlignment() }
             build.add(

@@ -14,6 +14,8 @@ public final class WorkerBuild {
     let alarm = WorkerAlarm()
     /// The steps' copies on this worker, by node.
     let instances: [StepInstance]
+    /// Takes barriers through the copy.
+    @usableFromInline let aligner: BarrierAligner
     /// What the steps' states share.
     let environment: StateEnvironment
 
@@ -22,6 +24,7 @@ public final class WorkerBuild {
         self.shared = shared
         worker = environment.worker
         self.environment = environment
+        aligner = BarrierAligner(graph: graph)
         let alarm = alarm
         instances = graph.nodes.map { node in
             StepInstance(
@@ -75,9 +78,20 @@ public final class WorkerBuild {
                     do { try onSharedBatch(batch) } catch { throw JobError.wrap(error, code, step: step) }
                 }
             },
-            onSignal: { signal in
-                do { try inlet.onSignal(signal) } catch { throw JobError.wrap(error, code, step: step) }
+            onSignal: { [aligner] signal in
+                do {
+                    switch signal {
+                    case .barrier(let barrier): try aligner.arrive(barrier, node: node, input: index)
+                    case .end:
+                        try aligner.end(node: node, input: index)
+                        try inlet.onSignal(signal)
+                        try aligner.noteEnd(ofInputsOf: node)
+                    case .watermark, .idle, .active: try inlet.onSignal(signal)
+                    }
+                } catch { throw JobError.wrap(error, code, step: step) }
             })
+        // Whichever input was the last, it is the first one's way that every step passes barriers on.
+        if index == 0 { aligner.onPass(node: node) { try inlet.onSignal(.barrier($0)) } }
         outlet(node: port.node, port: port.port).connect(named)
     }
 
@@ -93,6 +107,8 @@ public final class WorkerBuild {
     }
 
     @usableFromInline var parallelism: Int { shared.options.parallelism }
+    /// The number of workers by which sources are divided: that of the job's first start.
+    @usableFromInline var splitParallelism: Int { shared.splitParallelism }
     @usableFromInline var batchSize: Int { shared.options.batchSize }
 
     /// Registers what is to be done before the worker waits for input: passing on what was held back.
@@ -128,7 +144,11 @@ final class JobBuild {
     var splits: [Int: [any Sendable]] = [:]
     var alignments: [String: AlignmentGroup] = [:]
 
-    init(options: JobOptions, stepCount: Int) {
+    /// The number of workers by which sources are divided.
+    let splitParallelism: Int
+
+    init(options: JobOptions, stepCount: Int, splitParallelism: Int? = nil) {
+        self.splitParallelism = splitParallelism ?? options.parallelism
         self.options = options
         wakeSignals = (0..<options.parallelism).map { _ in WakeSignal() }
         counters = (0..<options.parallelism).map { _ in (0..<stepCount).map { _ in StepCounters() } }

@@ -9,4 +9,7 @@ public enum Signal: Sendable, Equatable {
     case active
     /// The input has ended; a watermark of `Timestamp.max` came before. Nothing follows.
     case end
+    /// A barrier: all before it belongs to the snapshot of this number, all after it doesn't. Sent by the engine only;
+    /// what handles signals passes it on in its place, after all output that came before.
+    case barrier(Int)
 }

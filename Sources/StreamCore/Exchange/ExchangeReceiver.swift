@@ -9,12 +9,22 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private let merger: SignalMerger
     /// The other workers, in the order in which they are asked next.
     private var others: [Int]
+    private let node: Int
+    private let aligner: BarrierAligner
+    /// The last barrier of each sender; infinite when it has ended.
+    private var barriers: [Int]
+    /// The barrier that was passed on last.
+    private var passed = 0
 
     @usableFromInline
     init(
         channels: ExchangeChannels<Payload>, worker: Int, outlet: Outlet<Payload>, counters: StepCounters,
-        merger: SignalMerger
+        merger: SignalMerger, node: Int, aligner: BarrierAligner
     ) {
+        self.node = node
+        self.aligner = aligner
+        barriers = Array(repeating: 0, count: channels.parallelism)
+        aligner.capturesItself(node)
         self.channels = channels
         self.worker = worker
         self.outlet = outlet
@@ -31,6 +41,8 @@ final class ExchangeReceiver<Payload: BatchPayload> {
         for other in others {
             let ring = channels.ring(from: other, to: worker)
             for _ in 0..<4 {
+                // What a sender sent after the barrier waits until all others have come to it.
+                guard barriers[other] <= passed else { break }
                 guard let (message, producerWaits) = ring.pop() else { break }
                 result = .progress
                 if producerWaits { channels.wakeSignals[other].notify() }
@@ -53,9 +65,29 @@ final class ExchangeReceiver<Payload: BatchPayload> {
 
     /// A signal from worker `sender`.
     func deliver(_ signal: Signal, from sender: Int) throws {
+        switch signal {
+        case .barrier(let barrier):
+            barriers[sender] = barrier
+            if sender == worker { aligner.hold(node: node) }
+            return try passBarrier()
+        case .end:
+            barriers[sender] = .max
+            try passBarrier()
+        case .watermark, .idle, .active: break
+        }
         try merger.receive(signal, from: sender) { merged in
             if case .watermark(let watermark) = merged { counters.note(watermark: watermark) }
             try outlet.signal(merged)
         }
+        if merger.hasEnded { try aligner.noteEnd(node: node) }
+    }
+
+    /// Passes on a barrier that all senders have come to.
+    private func passBarrier() throws {
+        guard let barrier = barriers.min(), barrier > passed, barrier < .max else { return }
+        passed = barrier
+        if barriers[worker] == barrier { aligner.release(node: node) }
+        try aligner.reach(barrier, node: node)
+        try outlet.signal(.barrier(barrier))
     }
 }

@@ -7,6 +7,7 @@ extension DataStream {
         let node = builder.add(name, .exchange, inputs: [port]) { build, node in
             let stage = HoldingStage<Batch<Element>>(outlet: build.outlet(node: node, port: 0))
             build.add(task: InputTask(poll: { try stage.poll() }), node: node)
+            build.aligner.injections.append { stage.insert(.barrier($0)) }
             build.add(sender: BlockableSender(isBlocked: { stage.isBlocked }, retry: { false }), node: node)
             // What is held leaves its producer for good, so it is copied.
             let inlet = Inlet<Batch<Element>>(
@@ -25,6 +26,12 @@ private final class HoldingStage<Payload: BatchPayload> {
     private let outlet: Outlet<Payload>
 
     init(outlet: Outlet<Payload>) { self.outlet = outlet }
+
+    /// Inserts a barrier where its input has sent its end, and so no barrier can come from there.
+    func insert(_ barrier: Signal) {
+        guard case .signal(.end)? = waiting.last else { return }
+        waiting.insert(.signal(barrier), at: waiting.count - 1)
+    }
 
     var isBlocked: Bool { !waiting.isEmpty }
 

@@ -53,9 +53,12 @@ extension DataStream {
             let jobOptions = build.shared.options
             let stage = try LookupStage(
                 options: options, context: context, outlet: build.outlet(node: node, port: 0),
-                wakeSignal: build.shared.wakeSignals[build.worker], executor: jobOptions.lookupExecutor, function)
+                wakeSignal: build.shared.wakeSignals[build.worker], executor: jobOptions.lookupExecutor,
+                node: node, aligner: build.aligner, function)
             try context.state.add("in flight", stage)
             context.onRestored { stage.restored(at: $0) }
+            build.aligner.capturesItself(node)
+            build.aligner.injections.append { [unowned stage] in try stage.begin(barrier: $0) }
             context.processingTime.onWake { now in
                 do { try stage.wake(at: now) } catch { throw JobError.wrap(error, .stepFailed, step: name) }
             }
@@ -65,7 +68,7 @@ extension DataStream {
                 }), node: node)
             build.add(sender: BlockableSender(isBlocked: { stage.isBlocked }, retry: { false }), node: node)
             let inlet = Inlet<Batch<Element>>(
-                consumes: false, onBatch: { stage.enqueue($0) }, onSignal: { stage.enqueue($0) })
+                consumes: false, onBatch: { stage.enqueue($0) }, onSignal: { try stage.enqueue($0) })
             build.connect(inlet, input: 0, ofNode: node)
         }
         return DataStream<Output>(

@@ -83,16 +83,21 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     /// The last watermark passed on.
     private var watermark = Timestamp.min
     private var hasEnded = false
+    private var inputHasEnded = false
+    private let node: Int
+    private let aligner: BarrierAligner
     /// Where the record loaded last was read.
     private var loaded: BatchOrigin?
 
     init(
         options: LookupOptions<Input, Output>, context: OperatorContext, outlet: Outlet<Batch<Output>>,
-        wakeSignal: WakeSignal, executor: (any TaskExecutor)?,
+        wakeSignal: WakeSignal, executor: (any TaskExecutor)?, node: Int, aligner: BarrierAligner,
         _ function: @escaping @Sendable (Input) async throws -> Output
     ) throws {
         self.options = options
         self.function = function
+        self.node = node
+        self.aligner = aligner
         counters = context.counters
         processingTime = context.processingTime
         self.executor = executor
@@ -123,7 +128,15 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     }
 
     /// Takes in a signal, which leaves after all that came before it.
-    func enqueue(_ signal: Signal) {
+    ///
+    /// A barrier overtakes: the records whose results haven't left are part of the snapshot.
+    func enqueue(_ signal: Signal) throws {
+        if case .barrier(let barrier) = signal { return try pass(barrier: barrier) }
+        if signal == .end { inputHasEnded = true }
+        append(signal)
+    }
+
+    private func append(_ signal: Signal) {
         if case .watermark(let watermark) = signal {
             counters.note(watermark: watermark)
             if case .watermark? = segments.last?.signal {
@@ -132,6 +145,15 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
             }
         }
         segments.append(Segment(signal: signal))
+    }
+
+    /// Passes on a barrier that was begun after the input had ended.
+    func begin(barrier: Int) throws { if inputHasEnded && !hasEnded { try pass(barrier: barrier) } }
+
+    private func pass(barrier: Int) throws {
+        try collector.flush()
+        try aligner.reach(barrier, node: node)
+        try outlet.signal(.barrier(barrier))
     }
 
     private func startWaiting() {
@@ -242,9 +264,10 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
             guard new > watermark else { return }
             watermark = new
         case .end: hasEnded = true
-        case .idle, .active: break
+        case .idle, .active, .barrier: break
         }
         try outlet.signal(signal)
+        if hasEnded { try aligner.noteEnd(node: node) }
     }
 
     /// Gives up the look-ups whose time is over, and begins the attempts whose time has come.
@@ -278,7 +301,7 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     }
 
     /// After the records in flight were loaded: the watermark that came after them.
-    func restored(at watermark: Timestamp) { if watermark > .min { enqueue(.watermark(watermark)) } }
+    func restored(at watermark: Timestamp) { if watermark > .min { append(.watermark(watermark)) } }
 }
 
 /// The records whose results have not left: after a restore they are looked up again.

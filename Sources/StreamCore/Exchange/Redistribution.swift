@@ -113,7 +113,7 @@ extension WorkerBuild {
         let channels: ExchangeChannels<Payload> = channels(node: node)
         let receiver = ExchangeReceiver(
             channels: channels, worker: worker, outlet: outlet, counters: shared.counters[worker][node],
-            merger: instance(node: node).mergeInputs(parallelism))
+            merger: instance(node: node).mergeInputs(parallelism), node: node, aligner: aligner)
         let sender = ExchangeSender(channels: channels, worker: worker, receiver: receiver)
         add(task: InputTask(poll: { try receiver.poll() }), node: node)
         add(sender: BlockableSender(isBlocked: { sender.isBlocked }, retry: { sender.retry() }), node: node)

@@ -12,6 +12,9 @@ final class StepInstance {
     /// What the step knows of its inputs' watermarks, where it merges several.
     var inputTimes: (() -> [InputTime])?
 
+    /// Where the splits of a source are.
+    var splits: (() -> [SplitState])?
+
     init(state: StepState, processingTime: ProcessingTime) {
         self.state = state
         self.processingTime = processingTime
@@ -21,6 +24,7 @@ final class StepInstance {
     func release() {
         restored = []
         inputTimes = nil
+        splits = nil
         processingTime.release()
     }
 }
@@ -39,4 +43,12 @@ struct InputTime: Sendable {
 
     /// Whether the input takes part in the merged watermark.
     var counts: Bool { !isIdle && !hasEnded }
+}
+
+/// Where a source is in one of its splits.
+struct SplitState: Sendable {
+    var split: String
+    /// For people; nil where the source can't be restarted.
+    var position: String?
+    var watermark: Timestamp
 }

@@ -41,3 +41,8 @@ public final class VirtualClock: ProcessingClock {
     /// Moves the clock on by `duration`.
     public func advance(by duration: Duration) { advance(to: now.advanced(byMilliseconds: duration.milliseconds)) }
 }
+
+/// The time since the machine's start, for measuring how long something took; no result depends on it.
+enum MonotonicTime {
+    static var nanoseconds: Int64 { weir_monotonic_ns() }
+}

@@ -42,6 +42,8 @@ public final class SignalMerger {
             ended[input] = true
             try Self.pass(watermarks.advance(input, to: .max), pass)
             if hasEnded { try pass(.end) }
+        // The aligner lets one through when it has come to all inputs.
+        case .barrier: try pass(signal)
         }
     }
 

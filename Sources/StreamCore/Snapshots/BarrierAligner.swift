@@ -1,0 +1,144 @@
+internal import StateBackend
+
+/// Takes barriers through one worker's copy of the dataflow: holds back the inputs that are ahead until the others have
+/// reached the barrier, and has each step's state captured at that moment.
+///
+/// The alignment of Carbone et al., "Lightweight Asynchronous Snapshots for Distributed Dataflows" (2015), as in Flink. What
+/// is held back is a task (a source, the receiving end of an exchange): between tasks batches are pushed straight through, so
+/// holding back the task holds back all that would come by way of it. It can't deadlock: who is held back has delivered
+/// the barrier itself, and waits only for those that haven't.
+@usableFromInline
+final class BarrierAligner {
+    /// One step's inputs.
+    private struct Step {
+        /// The inputs' last barriers; the last one is infinite when the input has ended.
+        var arrived: [Int]
+        /// For each input the tasks by way of which it gets its batches.
+        var feeders: [[Int]]
+        /// The barrier that was passed on last.
+        var passed = 0
+        var pass: ((Int) throws -> Void)?
+    }
+
+    private let graph: DataflowGraph
+    private var steps: [Step]
+    /// How many inputs hold back each task, by the node of the task.
+    private var holds: [Int: Int] = [:]
+    /// Makes the sources send a barrier.
+    var injections: [(Int) throws -> Void] = []
+    /// Called when a step has reached a barrier at all its inputs, before the barrier is passed on; may be called again
+    /// for the same barrier.
+    var onBarrier: (_ node: Int, _ barrier: Int) throws -> Void = { _, _ in }
+
+    init(graph: DataflowGraph) {
+        self.graph = graph
+        steps = graph.nodes.map {
+            Step(arrived: Array(repeating: 0, count: $0.inputs.count), feeders: Array(repeating: [], count: $0.inputs.count))
+        }
+    }
+
+    /// Learns which nodes have tasks of their own.
+    func connect(tasks: Set<Int>) {
+        for node in graph.nodes.indices {
+            for input in graph.nodes[node].inputs.indices {
+                steps[node].feeders[input] = feeders(of: graph.nodes[node].inputs[input].node, tasks).sorted()
+            }
+        }
+    }
+
+    private func feeders(of node: Int, _ tasks: Set<Int>) -> Set<Int> {
+        if tasks.contains(node) { return [node] }
+        return graph.nodes[node].inputs.reduce(into: []) { $0.formUnion(feeders(of: $1.node, tasks)) }
+    }
+
+    /// Whether the task of `node` has to wait.
+    func isHeldBack(_ node: Int) -> Bool { !holds.isEmpty && holds[node] ?? 0 > 0 }
+
+    /// Whether a step waits for a barrier at some of its inputs: nothing may be sent then that no batch has brought about.
+    var isAligning: Bool { !holds.isEmpty }
+
+    /// Sets what passes a barrier on to the step's operator.
+    func onPass(node: Int, _ pass: @escaping (Int) throws -> Void) { steps[node].pass = pass }
+
+    /// A barrier has come to an input of a step.
+    func arrive(_ barrier: Int, node: Int, input: Int) throws {
+        steps[node].arrived[input] = barrier
+        if steps[node].arrived.contains(where: { $0 < barrier }) {
+            for task in steps[node].feeders[input] { holds[task, default: 0] += 1 }
+            return
+        }
+        // All others were held back.
+        for other in steps[node].arrived.indices where other != input && steps[node].arrived[other] == barrier {
+            release(node, other)
+        }
+        try pass(barrier, node)
+    }
+
+    /// An input of a step has ended: it needs no barrier any more.
+    func end(node: Int, input: Int) throws {
+        steps[node].arrived[input] = .max
+        guard let barrier = steps[node].arrived.min(), barrier < .max, barrier > steps[node].passed else { return }
+        for other in steps[node].arrived.indices where steps[node].arrived[other] == barrier { release(node, other) }
+        try pass(barrier, node)
+    }
+
+    private func release(_ node: Int, _ input: Int) {
+        for task in steps[node].feeders[input] {
+            let left = (holds[task] ?? 1) - 1
+            holds[task] = left > 0 ? left : nil
+        }
+    }
+
+    private func pass(_ barrier: Int, _ node: Int) throws {
+        steps[node].passed = barrier
+        if !capturesItself.contains(node) { try onBarrier(node, barrier) }
+        try steps[node].pass?(barrier)
+    }
+
+    /// Stages that hold records between their input and their output, and say themselves when they are at a barrier.
+    private var capturesItself: Set<Int> = []
+
+    /// A stage of its own will call ``reach(_:node:)`` and ``noteEnd(node:)``.
+    func capturesItself(_ node: Int) { capturesItself.insert(node) }
+
+    /// A stage or source is at a barrier; it passes it on afterwards.
+    func reach(_ barrier: Int, node: Int) throws { try onBarrier(node, barrier) }
+
+    /// Begins a barrier: every source sends it. Steps that have ended are captured at once.
+    func begin(_ barrier: Int) throws {
+        current = barrier
+        for node in steps.indices where ended.contains(node) { try onBarrier(node, barrier) }
+        for inject in injections { try inject(barrier) }
+    }
+
+    /// The barrier that was begun last.
+    private var current = 0
+    private var ended: Set<Int> = []
+
+    /// A step has passed on its end.
+    ///
+    /// No barrier will reach it any more: what it holds is what it holds at every later one.
+    func noteEnd(node: Int) throws {
+        guard ended.insert(node).inserted, current > 0 else { return }
+        try onBarrier(node, current)
+    }
+
+    /// A step's input has been told its end, which the step has passed on if it was the last one.
+    func noteEnd(ofInputsOf node: Int) throws {
+        guard !capturesItself.contains(node), !steps[node].arrived.contains(where: { $0 < .max }) else { return }
+        try noteEnd(node: node)
+    }
+
+    /// Holds back the tasks by way of which a step's first input gets its batches, or lets them go on.
+    func hold(node: Int) { for task in steps[node].feeders[0] { holds[task, default: 0] += 1 } }
+
+    /// As ``hold(node:)``, undone.
+    func release(node: Int) { release(node, 0) }
+
+    /// Lets go of the operators.
+    func release() {
+        injections = []
+        onBarrier = { _, _ in }
+        for node in steps.indices { steps[node].pass = nil }
+    }
+}

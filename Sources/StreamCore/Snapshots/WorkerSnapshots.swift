@@ -1,0 +1,145 @@
+internal import StateBackend
+
+/// One worker's part in a snapshot: fixes each step's state when the barrier reaches it, and hands the rows on piece by
+/// piece between the worker's batches.
+final class WorkerSnapshots {
+    /// The bytes of rows that are encoded between two rounds of work.
+    private static let pieceSize = 1 << 18
+
+    private struct Active {
+        let barrier: Int
+        let sink: SnapshotInProgress
+        var reached: Set<Int> = []
+        var captures: [(node: Int, name: String, schema: StateSchema, capture: any StateCapture)] = []
+        var steps: [Int: SnapshotInProgress.StepResult] = [:]
+        var rowCounts: [String: Int] = [:]
+    }
+
+    private let worker: Int
+    private let stepNames: [String]
+    private let instances: [StepInstance]
+    private let counters: [StepCounters]
+    private let environment: StateEnvironment
+    private let aligner: BarrierAligner
+    private var active: Active?
+
+    init(
+        stepNames: [String], instances: [StepInstance], counters: [StepCounters], environment: StateEnvironment,
+        aligner: BarrierAligner
+    ) {
+        worker = environment.worker
+        self.stepNames = stepNames
+        self.instances = instances
+        self.counters = counters
+        self.environment = environment
+        self.aligner = aligner
+        aligner.onBarrier = { [unowned self] in try reached($0, $1) }
+    }
+
+    /// Whether there is something to hand on.
+    var isActive: Bool { active != nil }
+
+    /// Begins a snapshot: sends the barrier from the worker's sources.
+    func begin(_ barrier: Int, _ sink: SnapshotInProgress) throws {
+        if active != nil { cancel() }
+        active = Active(barrier: barrier, sink: sink)
+        environment.gate.hold { [unowned self] in try completeNow() }
+        try aligner.begin(barrier)
+    }
+
+    private func reached(_ node: Int, _ barrier: Int) throws {
+        guard let sink = active?.sink, active?.barrier == barrier, active?.reached.insert(node).inserted == true else {
+            return
+        }
+        guard !sink.isCancelled else { return }
+        let start = MonotonicTime.nanoseconds
+        let instance = instances[node]
+        var result = SnapshotInProgress.StepResult(watermark: counters[node].currentWatermark)
+        result.splits = instance.splits?() ?? []
+        do {
+            if let split = result.splits.first(where: { $0.position == nil }) {
+                throw SnapshotError(
+                    code: .incompatible,
+                    message: "source '\(stepNames[node])' can't be restarted in split '\(split.split)'; let its reader "
+                        + "tell a restartPosition and implement makeReader(for:from:)")
+            }
+            let captures = try instance.state.capture { name in sink.mode(step: stepNames[node], part: name, worker: worker) }
+            for (name, part, capture) in captures {
+                if let rowCount = capture.storedRowCount {
+                    environmentRowCount(node, name, rowCount)
+                    result.storedParts.append(name)
+                }
+                result.parts.append((name, part.schema))
+                active?.captures.append((node, name, part.schema, capture))
+            }
+        } catch { sink.fail(JobError.wrap(error, .snapshotFailed, step: stepNames[node])) }
+        result.nanoseconds = MonotonicTime.nanoseconds - start
+        active?.steps[node] = result
+    }
+
+    private func environmentRowCount(_ node: Int, _ name: String, _ count: Int) {
+        active?.rowCounts[StateEnvironment.id(step: stepNames[node], part: name)] = count
+    }
+
+    /// Hands on the next piece; whether there was anything to do.
+    func drive() -> Bool {
+        guard let sink = active?.sink else { return false }
+        if sink.isCancelled {
+            cancel()
+            return true
+        }
+        guard !sink.isBehind else { return false }
+        return driveOnce(sink)
+    }
+
+    private func driveOnce(_ sink: SnapshotInProgress) -> Bool {
+        guard let (node, name, schema, capture) = active?.captures.last else {
+            guard active?.reached.count == instances.count else { return false }
+            finish(sink)
+            return true
+        }
+        let start = MonotonicTime.nanoseconds
+        do {
+            var rows = StateRows()
+            let hasMore = try capture.next(Self.pieceSize, into: &rows)
+            sink.add(rows, step: stepNames[node], part: name, schema: schema, worker: worker, isComplete: capture.isComplete)
+            if !hasMore {
+                if let stored = capture.stored {
+                    sink.add(stored, step: stepNames[node], part: name, schema: schema, worker: worker, environment.groups)
+                }
+                active?.captures.removeLast()
+            }
+        } catch { sink.fail(JobError.wrap(error, .snapshotFailed, step: stepNames[node])) }
+        active?.steps[node]?.nanoseconds += MonotonicTime.nanoseconds - start
+        return true
+    }
+
+    /// Does all that is left at once, if the barrier has reached every step.
+    func completeNow() throws {
+        guard let sink = active?.sink, active?.reached.count == instances.count else { return }
+        while active != nil && !sink.isCancelled { _ = driveOnce(sink) }
+        if active != nil { cancel() }
+        try environment.failure.check()
+    }
+
+    private func finish(_ sink: SnapshotInProgress) {
+        guard let active else { return }
+        var checkpoint: (any StoreCheckpoint)?
+        do { checkpoint = sink.kind == .snapshot ? try environment.store?.checkpoint() : nil } catch { sink.fail(error) }
+        environment.gate.release()
+        self.active = nil
+        let steps = active.steps.map { (stepNames[$0.key], $0.value) }
+        sink.finish(
+            worker: worker,
+            SnapshotInProgress.WorkerResult(
+                steps: Dictionary(uniqueKeysWithValues: steps), checkpoint: checkpoint, groups: environment.groups,
+                rowCounts: active.rowCounts))
+    }
+
+    /// Gives up; the state keeps what the captures had begun to take.
+    private func cancel() {
+        for capture in active?.captures ?? [] { capture.capture.cancel() }
+        active = nil
+        environment.gate.release()
+    }
+}
