@@ -20,6 +20,21 @@ public protocol StateCodable {
 
     /// Reads a value; throws ``StateError`` with code `malformed` when the bytes are none.
     init(decoding decoder: inout StateDecoder) throws
+
+    /// The version of the bytes: to be raised when reading no longer accepts what was written before.
+    ///
+    /// Older versions then need a migration (``StateCodec/migrating(fromVersion:_:)``). The default is 1.
+    static var stateVersion: Int { get }
+
+    /// The schemas of the types that values are put together from, for generic containers. The default is none.
+    static var stateComponents: [TypeSchema] { get }
+}
+
+extension StateCodable {
+    /// 1.
+    public static var stateVersion: Int { 1 }
+    /// None.
+    public static var stateComponents: [TypeSchema] { [] }
 }
 
 extension StateCodable where Self: FixedWidthInteger & SignedInteger {
@@ -112,6 +127,9 @@ extension String: StateCodable {
 }
 
 extension Optional: StateCodable where Wrapped: StateCodable {
+    /// The element's.
+    public static var stateComponents: [TypeSchema] { [StateCodec<Wrapped>.automatic.schema] }
+
     /// Writes 0, or 1 and the value.
     @inlinable
     public func encode(into encoder: inout StateEncoder) throws {
@@ -127,6 +145,9 @@ extension Optional: StateCodable where Wrapped: StateCodable {
 }
 
 extension Array: StateCodable where Element: StateCodable {
+    /// The element's.
+    public static var stateComponents: [TypeSchema] { [StateCodec<Element>.automatic.schema] }
+
     /// Writes the elements with their number in front.
     @inlinable
     public func encode(into encoder: inout StateEncoder) throws {
@@ -152,6 +173,9 @@ extension Array: StateCodable where Element: StateCodable {
 }
 
 extension Set: StateCodable where Element: StateCodable {
+    /// The element's.
+    public static var stateComponents: [TypeSchema] { [StateCodec<Element>.automatic.schema] }
+
     /// Writes the elements, in no particular order, with their number in front.
     @inlinable
     public func encode(into encoder: inout StateEncoder) throws { try Array(self).encode(into: &encoder) }
@@ -162,6 +186,11 @@ extension Set: StateCodable where Element: StateCodable {
 }
 
 extension Dictionary: StateCodable where Key: StateCodable, Value: StateCodable {
+    /// Those of both parts.
+    public static var stateComponents: [TypeSchema] {
+        [StateCodec<Key>.automatic.schema, StateCodec<Value>.automatic.schema]
+    }
+
     /// Writes keys and values, in no particular order, with their number in front.
     @inlinable
     public func encode(into encoder: inout StateEncoder) throws {
@@ -188,6 +217,11 @@ extension Dictionary: StateCodable where Key: StateCodable, Value: StateCodable 
 }
 
 extension Pair: StateCodable where First: StateCodable, Second: StateCodable {
+    /// Those of both parts.
+    public static var stateComponents: [TypeSchema] {
+        [StateCodec<First>.automatic.schema, StateCodec<Second>.automatic.schema]
+    }
+
     /// Writes both parts.
     @inlinable
     public func encode(into encoder: inout StateEncoder) throws {

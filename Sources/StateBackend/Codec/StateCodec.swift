@@ -7,8 +7,15 @@
 public struct StateCodec<Value>: @unchecked Sendable {
     /// Which form the bytes have.
     public let form: CodecForm
-    private let write: (Value, inout StateEncoder) throws -> Void
-    private let read: (inout StateDecoder) throws -> Value
+    /// The version of the bytes, which is raised when they change.
+    public internal(set) var version = 1
+    let write: (Value, inout StateEncoder) throws -> Void
+    var read: (inout StateDecoder) throws -> Value
+    /// The schemas of what the values are put together from, where they are.
+    var components: (() -> [TypeSchema])?
+    /// Reads values whose components were written by the given schemas.
+    var recompose: (([TypeSchema]) -> Reader)?
+    var migrations: [StateMigration<Value>] = []
 
     /// A codec of the given functions.
     ///
@@ -29,6 +36,25 @@ public struct StateCodec<Value>: @unchecked Sendable {
         self.form = form
         self.write = write
         self.read = read
+    }
+
+    /// A codec whose bytes are put together from those of other codecs.
+    ///
+    /// The schema names them, so that a change of one is noticed, and migrations of them are applied.
+    ///
+    /// - Parameters:
+    ///   - components: the other codecs' schemas.
+    ///   - encode: writes a value.
+    ///   - decode: reads a value, whose components were written by the given schemas: see ``reading(_:)``. Nil stands
+    ///     for the present ones.
+    public init(
+        of components: @escaping @Sendable () -> [TypeSchema],
+        encode: @escaping @Sendable (Value, inout StateEncoder) throws -> Void,
+        decode: @escaping @Sendable (_ written: [TypeSchema]?) -> (inout StateDecoder) throws -> Value
+    ) {
+        self.init(form: .own, write: encode, read: decode(nil))
+        self.components = components
+        recompose = { decode($0) }
     }
 
     /// The codec that the type brings: its ``StateCodable`` conformance; else ``CodableCodec`` when it is `Codable`;
@@ -57,7 +83,10 @@ public struct StateCodec<Value>: @unchecked Sendable {
 
     private static func of<Type: StateCodable>(stateCodable type: Type.Type) -> StateCodec<Value>? {
         let functions = OwnFunctions<Type>()
-        return StateCodec<Type>(form: .own, write: functions.write, read: functions.read) as? StateCodec<Value>
+        var codec = StateCodec<Type>(form: .own, write: functions.write, read: functions.read)
+        codec.version = Type.stateVersion
+        codec.components = functions.components
+        return codec as? StateCodec<Value>
     }
 
     private static func of<Type: Codable>(codable type: Type.Type) -> StateCodec<Value>? {
@@ -73,7 +102,9 @@ public struct StateCodec<Value>: @unchecked Sendable {
         case .codable: form = .codable
         case .raw, .missing: return nil
         }
-        return StateCodec<Type>(form: form, write: functions.write, read: functions.read) as? StateCodec<Value>
+        var codec = StateCodec<Type>(form: form, write: functions.write, read: functions.read)
+        if form == .own { codec.components = functions.components }
+        return codec as? StateCodec<Value>
     }
 
     private static var raw: StateCodec<Value> {
@@ -90,45 +121,11 @@ public struct StateCodec<Value>: @unchecked Sendable {
     }
 }
 
-extension StateCodec {
-    /// A codec of an array of this codec's values.
-    public var array: StateCodec<[Value]> {
-        StateCodec<[Value]>(
-            encode: { values, encoder in
-                encoder.writeVarint(UInt64(values.count))
-                for value in values {
-                    let start = encoder.bytes.count
-                    try self.encode(value, into: &encoder)
-                    encoder.pad(since: start)
-                }
-            },
-            decode: { decoder in
-                let count = try decoder.readCount()
-                var values: [Value] = []
-                for _ in 0..<count {
-                    let start = decoder.position
-                    values.append(try self.decode(&decoder))
-                    try decoder.skipPad(since: start)
-                }
-                return values
-            })
-    }
-
-    /// A codec of an optional value.
-    public var optional: StateCodec<Value?> {
-        StateCodec<Value?>(
-            encode: { value, encoder in
-                try encoder.encode(value != nil)
-                if let value { try self.encode(value, into: &encoder) }
-            },
-            decode: { decoder in try decoder.decode(Bool.self) ? try self.decode(&decoder) : nil })
-    }
-}
-
 /// A conformance's functions as values that may be sent, which closures that capture its type may not.
 private struct OwnFunctions<Value: StateCodable>: Sendable {
     @Sendable func write(_ value: Value, into encoder: inout StateEncoder) throws { try value.encode(into: &encoder) }
     @Sendable func read(from decoder: inout StateDecoder) throws -> Value { try Value(decoding: &decoder) }
+    @Sendable func components() -> [TypeSchema] { Value.stateComponents }
 }
 
 /// As ``OwnFunctions``, for `Codable`.
@@ -153,4 +150,5 @@ private struct RawValueFunctions<Value: RawRepresentable>: Sendable {
         guard let value = Value(rawValue: raw) else { throw decoder.malformed("\(raw) is no \(Value.self)") }
         return value
     }
+    @Sendable func components() -> [TypeSchema] { [codec.schema] }
 }

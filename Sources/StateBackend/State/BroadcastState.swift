@@ -18,6 +18,7 @@ public final class BroadcastState<Key: StreamKey, Value: Sendable> {
     @usableFromInline let table: StateTable<Key, Value>
     private let keys = StateCodec<Key>.automatic
     private let values: StateCodec<Value>
+    private var loadCodec: StateCodec<Value>
 
     /// A map without entries.
     ///
@@ -25,6 +26,7 @@ public final class BroadcastState<Key: StreamKey, Value: Sendable> {
     public init(codec: StateCodec<Value>? = nil) {
         table = StateTable()
         values = codec ?? .automatic
+        loadCodec = values
     }
 
     /// The value of `key`; nil when there is none, and set to nil to remove it.
@@ -72,16 +74,23 @@ extension BroadcastState: StatePart {
     /// Adds every key with its value.
     public func save(into rows: inout StateRows) throws {
         try table.forEachUnchanged { key, value in
-            try rows.append(hash: key.stableHash) { try keys.encode(key, into: &$0) } value: {
+            try rows.append(hash: key.stableHash) {
+                try keys.encode(key, into: &$0)
+            } value: {
                 try values.encode(value, into: &$0)
             }
         }
     }
 
+    /// Reads values as an older program wrote them.
+    public func prepareToLoad(_ written: StateSchema) {
+        loadCodec = written.value.map { values.reading($0) } ?? values
+    }
+
     /// Takes in a key and its value.
     public func load(_ entry: inout StateDecoder) throws {
         let key = try keys.decode(&entry)
-        self[key] = try values.decode(&entry)
+        self[key] = try loadCodec.decode(&entry)
     }
 
     /// Hands every key and its value to `body`.

@@ -65,6 +65,7 @@ extension StateTable {
     public static func codec(values: StateCodec<Value>) -> StateCodec<StateTable<Key, Value>> {
         let keys = StateCodec<Key>.automatic
         return StateCodec<StateTable<Key, Value>>(
+            of: { [keys.schema, values.schema] },
             encode: { table, encoder in
                 encoder.writeVarint(UInt64(table.count))
                 try table.forEachUnchanged { key, value in
@@ -72,15 +73,19 @@ extension StateTable {
                     try values.encode(value, into: &encoder)
                 }
             },
-            decode: { decoder in
-                let count = try decoder.readCount()
-                let table = StateTable<Key, Value>(minimumCapacity: count)
-                for _ in 0..<count {
-                    let key = try keys.decode(&decoder)
-                    let value = try values.decode(&decoder)
-                    table.upsert(key, hash: key.stableHash, value).pointee = value
+            decode: { written in
+                let keys = keys.reading(written, 0)
+                let values = values.reading(written, 1)
+                return { decoder in
+                    let count = try decoder.readCount()
+                    let table = StateTable<Key, Value>(minimumCapacity: count)
+                    for _ in 0..<count {
+                        let key = try keys.decode(&decoder)
+                        let value = try values.decode(&decoder)
+                        table.upsert(key, hash: key.stableHash, value).pointee = value
+                    }
+                    return table
                 }
-                return table
             })
     }
 }

@@ -23,6 +23,11 @@ public protocol StatePart: AnyObject {
     ///   everything all the same, and says so (``StateCapture/isComplete``).
     func capture(_ mode: CaptureMode) throws -> any StateCapture
 
+    /// Says what the rows hold that are about to be loaded, as an older program may have written them.
+    ///
+    /// Called once before ``load(_:)``. The default does nothing.
+    func prepareToLoad(_ written: StateSchema)
+
     /// Takes in a row that was saved: its key and its value. A later one of the same key replaces it.
     ///
     /// - Throws: ``StateError`` with code `malformed` when the bytes are no row.
@@ -38,6 +43,9 @@ public protocol StatePart: AnyObject {
 extension StatePart {
     /// A part of which nothing is known but its rows.
     public var schema: StateSchema { StateSchema(kind: "rows", key: nil, value: nil, distribution: distribution) }
+
+    /// Nothing: rows are as the part writes them.
+    public func prepareToLoad(_ written: StateSchema) {}
 
     /// Nothing is known of keys.
     public func unload(_ key: inout StateDecoder) throws { throw key.malformed("the state has no keys to remove") }

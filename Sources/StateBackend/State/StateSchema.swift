@@ -23,23 +23,6 @@ public struct StateSchema: Sendable, Equatable, Codable {
     }
 }
 
-/// A type as state is written in it.
-public struct TypeSchema: Sendable, Equatable, Codable {
-    /// The type's name, with its module.
-    public var name: String
-    /// Which form the bytes have.
-    public var form: CodecForm
-    /// The version of the form that was written.
-    public var version: Int
-
-    /// The schema of a type.
-    public init(name: String, form: CodecForm, version: Int = 1) {
-        self.name = name
-        self.form = form
-        self.version = version
-    }
-}
-
 /// Which form the bytes have that a codec writes.
 public enum CodecForm: String, Sendable, Codable {
     /// That of the type's own ``StateCodable`` conformance, or of hand-written functions.
@@ -50,9 +33,4 @@ public enum CodecForm: String, Sendable, Codable {
     case raw
     /// None: the type has no codec, and saving it fails.
     case missing
-}
-
-extension StateCodec {
-    /// The type and form that the codec writes.
-    public var schema: TypeSchema { TypeSchema(name: String(reflecting: Value.self), form: form) }
 }

@@ -64,7 +64,8 @@ public final class StepState {
     /// Begins a capture of each part.
     ///
     /// A broadcast part is captured by the first worker only.
-    public func capture(_ mode: CaptureMode) throws -> [(name: String, part: any StatePart, capture: any StateCapture)] {
+    public func capture(_ mode: CaptureMode) throws -> [(name: String, part: any StatePart, capture: any StateCapture)]
+    {
         var captures: [(name: String, part: any StatePart, capture: any StateCapture)] = []
         do {
             for (name, part) in parts where part.distribution != .broadcast || environment.worker == 0 {
@@ -91,6 +92,12 @@ public final class StepState {
             }
         }
     }
+
+    /// Says what the rows of a part hold that are about to be loaded.
+    ///
+    /// So values that an older program wrote are migrated as the part's codec says. To be called before rows are loaded
+    /// from a snapshot; nothing happens where the step has no such part.
+    public func prepareToLoad(_ name: String, _ written: StateSchema) { self[name]?.prepareToLoad(written) }
 
     /// Loads this worker's share of rows that were saved.
     ///
@@ -122,7 +129,8 @@ public final class StepState {
             switch distribution {
             case .keyed:
                 let group = environment.keyGroups.group(ofHash: row.hash)
-                guard environment.keyGroups.worker(ofGroup: group, parallelism: parallelism) == environment.worker else {
+                guard environment.keyGroups.worker(ofGroup: group, parallelism: parallelism) == environment.worker
+                else {
                     continue
                 }
             case .list:
@@ -142,6 +150,7 @@ public final class StepState {
     /// Loads this worker's share of what was saved; the state must be fresh.
     public func load(_ saved: [String: SavedPart], previousParallelism: Int) throws {
         for (name, whole) in saved {
+            prepareToLoad(name, whole.schema)
             try load(
                 whole.rows, of: name, distribution: whole.distribution, previousParallelism: previousParallelism)
         }

@@ -4,11 +4,14 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     private let kind: String
     let keyCodec = StateCodec<Key>.automatic
     let valueCodec: StateCodec<Value>
+    /// Reads values as an older program may have written them.
+    private var loadCodec: StateCodec<Value>
 
     init(table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>) {
         self.table = table
         self.kind = kind
         valueCodec = codec
+        loadCodec = codec
     }
 
     var distribution: StateDistribution { .keyed }
@@ -26,14 +29,20 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     }
 
     private func writeRow(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
-        try rows.append(hash: key.stableHash) { try keyCodec.encode(key, into: &$0) } value: {
+        try rows.append(hash: key.stableHash) {
+            try keyCodec.encode(key, into: &$0)
+        } value: {
             try valueCodec.encode(value, into: &$0)
         }
     }
 
+    func prepareToLoad(_ written: StateSchema) {
+        loadCodec = written.value.map { valueCodec.reading($0) } ?? valueCodec
+    }
+
     func load(_ row: inout StateDecoder) throws {
         let key = try keyCodec.decode(&row)
-        let value = try valueCodec.decode(&row)
+        let value = try loadCodec.decode(&row)
         table.upsert(key, hash: key.stableHash, value).pointee = value
     }
 
