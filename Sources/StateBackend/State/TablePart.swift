@@ -2,14 +2,16 @@
 final class TablePart<Key: StreamKey, Value>: StatePart {
     private let table: StateTable<Key, Value>
     private let kind: String
+    private let traits: TableTraits<Value>
     let keyCodec = StateCodec<Key>.automatic
     let valueCodec: StateCodec<Value>
     /// Reads values as an older program may have written them.
     private var loadCodec: StateCodec<Value>
 
-    init(table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>) {
+    init(table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>, traits: TableTraits<Value>) {
         self.table = table
         self.kind = kind
+        self.traits = traits
         valueCodec = codec
         loadCodec = codec
     }
@@ -17,7 +19,10 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     var distribution: StateDistribution { .keyed }
 
     var schema: StateSchema {
-        StateSchema(kind: kind, key: keyCodec.schema, value: valueCodec.schema, distribution: distribution)
+        var schema = StateSchema(
+            kind: kind, key: keyCodec.schema, value: valueCodec.schema, distribution: distribution)
+        schema.timeToLive = traits.timeToLive
+        return schema
     }
 
     func save(into rows: inout StateRows) throws {
@@ -29,6 +34,8 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     }
 
     private func writeRow(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
+        // What was saved of it before has expired, too.
+        if let isExpired = traits.isExpired, isExpired(value) { return }
         try rows.append(hash: key.stableHash) {
             try keyCodec.encode(key, into: &$0)
         } value: {
@@ -51,5 +58,9 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
         table.remove(key, hash: key.stableHash)
     }
 
-    func inspect(_ body: (Any, Any) throws -> Void) rethrows { try table.forEachUnchanged { try body($0, $1) } }
+    func inspect(_ body: (Any, Any) throws -> Void) rethrows {
+        try table.forEachUnchanged { key, value in
+            if let shown = traits.reveal(value) { try body(key, shown) }
+        }
+    }
 }
