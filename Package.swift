@@ -41,7 +41,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // The library. Arrows point one way: each target names only targets above it.
-        .target(name: "StateBackend", dependencies: ["CWeir"], swiftSettings: swiftSettings),
+        .target(name: "StateBackend", dependencies: ["CWeir", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
         .target(name: "StreamFormats", dependencies: ["CWeir", "CZlib"], swiftSettings: swiftSettings),
         .target(
             name: "StreamCore",

@@ -65,7 +65,7 @@ extension DataStream {
                     try outlet.push(batch)
                 },
                 onSignal: { signal in
-                    log.append([.signal(signal)])
+                    if case .barrier = signal {} else { log.append([.signal(signal)]) }
                     try outlet.signal(signal)
                 })
         }

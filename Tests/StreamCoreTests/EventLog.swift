@@ -59,6 +59,7 @@ final class EventLog<Element: Sendable>: Sendable {
                 case .signal(.active):
                     if !isIdle { Issue.record("active, but not idle before, \(context)") }
                     isIdle = false
+                case .signal(.barrier): break
                 case .signal(.end): ends += 1
                 }
             }

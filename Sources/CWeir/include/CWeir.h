@@ -74,6 +74,13 @@ static inline void weir_unmap(void *memory, size_t bytes) {
 #endif
 }
 
+/// The CRC-32C of `count` bytes after those whose checksum is `checksum`; 0 to begin with. By the processor's own
+/// instruction where it has one.
+uint32_t weir_crc32c(uint32_t checksum, const void *bytes, size_t count);
+
+/// As `weir_crc32c`, by tables.
+uint32_t weir_crc32c_portable(uint32_t checksum, const void *bytes, size_t count);
+
 /// Names a thread, for debuggers and profilers; at most 15 bytes are kept.
 void weir_name_thread(unsigned long thread, const char *name);
 

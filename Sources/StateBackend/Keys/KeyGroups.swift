@@ -28,6 +28,12 @@ public struct KeyGroups: Sendable, Equatable {
         Int(truncatingIfNeeded: ((hash &>> 32) &* UInt64(truncatingIfNeeded: count)) &>> 32)
     }
 
+    /// The lowest hash that belongs to `group`.
+    public func hash(inGroup group: Int) -> UInt64 {
+        let divisor = UInt64(count)
+        return ((UInt64(group) << 32 + divisor - 1) / divisor) << 32
+    }
+
     /// The worker that owns `group` among `parallelism` workers.
     @inlinable @inline(__always)
     public func worker(ofGroup group: Int, parallelism: Int) -> Int {

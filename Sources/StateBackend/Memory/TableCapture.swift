@@ -20,11 +20,14 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     private var error: (any Error)?
     /// Rows that only the store has.
     public private(set) var stored: (any StoredRowsView)?
+    /// The number of rows when the capture began.
+    public let storedRowCount: Int?
 
     init(_ table: StateTable<Key, Value>, isComplete: Bool, _ writeRow: @escaping RowWriter) {
         self.table = table
         self.isComplete = isComplete
         self.writeRow = writeRow
+        storedRowCount = table.store == nil ? nil : table.count
         if let removed = table.removed, removed.size > 0 {
             removals = removed
             table.removed = StateTable<Key, Void>()

@@ -89,7 +89,8 @@ public final class StoreGate {
 
     /// Holds changes back.
     ///
-    /// - Parameter finish: called when a table can't wait: must bring about the checkpoint and then call ``release()``.
+    /// - Parameter finish: called when a table can't wait: brings about the checkpoint and calls ``release()``, if that is
+    ///   possible yet.
     public func hold(_ finish: @escaping () throws -> Void) {
         isHeld = true
         self.finish = finish
@@ -101,10 +102,8 @@ public final class StoreGate {
         finish = nil
     }
 
-    func open() throws {
-        if isHeld { try finish?() }
-        release()
-    }
+    /// Asks for the gate to be opened.
+    func open() throws { if isHeld { try finish?() } }
 }
 
 /// The first error of a step's state that the operator couldn't be told.

@@ -35,12 +35,15 @@ public struct SnapshotManifest: Sendable, Equatable, Codable {
         public var worker: Int
         /// The number of rows, removals included.
         public var rowCount: Int
+        /// The bytes of keys and values.
+        public var byteCount: Int
 
         /// A layer.
-        public init(file: Int, worker: Int, rowCount: Int) {
+        public init(file: Int, worker: Int, rowCount: Int, byteCount: Int) {
             self.file = file
             self.worker = worker
             self.rowCount = rowCount
+            self.byteCount = byteCount
         }
     }
 
@@ -165,6 +168,8 @@ public struct SnapshotManifest: Sendable, Equatable, Codable {
     public var finished: Int64
     /// The number of workers.
     public var parallelism: Int
+    /// The number of workers by which the sources are divided: that of the job's first start.
+    public var splitParallelism: Int
     /// The number of key groups.
     public var keyGroups: Int
     /// All files.
@@ -186,6 +191,7 @@ public struct SnapshotManifest: Sendable, Equatable, Codable {
         self.begun = begun
         finished = begun
         self.parallelism = parallelism
+        splitParallelism = parallelism
         self.keyGroups = keyGroups
         files = []
         steps = []

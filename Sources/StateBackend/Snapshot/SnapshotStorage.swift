@@ -14,6 +14,8 @@ public protocol SnapshotStorage: Sendable {
     /// Puts a file as an object; the file must not change afterwards, and may be linked rather than copied.
     ///
     /// The default reads it and writes it.
+    ///
+    /// - Throws: as ``put(_:)``; code `missingFile` when there is no such file.
     func put(_ name: String, file path: String) throws
 
     /// Puts a small object unless there is one of that name.
@@ -34,6 +36,34 @@ public protocol SnapshotStorage: Sendable {
 
     /// Deletes an object; nothing happens when there is none.
     func delete(_ name: String) throws
+
+    /// Removes what writers have left that were neither committed nor aborted, as those of a process that was killed.
+    ///
+    /// Writers of this process that are at work are left alone. The default has nothing to remove.
+    ///
+    /// - Parameter time: only what was last written before it, in milliseconds since 1970 by the storage's clock.
+    /// - Returns: what was removed, for messages.
+    func removeUnfinished(before time: Int64) throws -> [String]
+}
+
+extension SnapshotStorage {
+    /// Reads the file and writes it.
+    public func put(_ name: String, file path: String) throws {
+        let writer = try put(name)
+        do {
+            _ = try LocalFile.read(path, for: name) { try writer.write($0) }
+            try writer.commit()
+        } catch {
+            writer.abort()
+            throw error
+        }
+    }
+
+    /// None.
+    public func localPath(of name: String) -> String? { nil }
+
+    /// Nothing.
+    public func removeUnfinished(before time: Int64) throws -> [String] { [] }
 }
 
 /// An object of a ``SnapshotStorage``.

@@ -80,6 +80,9 @@ public protocol StateCapture: AnyObject {
     /// read on another thread; nil when there are none.
     var stored: (any StoredRowsView)? { get }
 
+    /// The number of rows that the store will have once the capture is done; nil where the part has no store.
+    var storedRowCount: Int? { get }
+
     /// Gives up: the part forgets the capture, and the next one is complete.
     func cancel()
 }
@@ -87,6 +90,9 @@ public protocol StateCapture: AnyObject {
 extension StateCapture {
     /// None.
     public var stored: (any StoredRowsView)? { nil }
+
+    /// There is no store.
+    public var storedRowCount: Int? { nil }
 }
 
 /// How much a capture holds.

@@ -119,6 +119,22 @@ public struct StateRows: Sendable, Equatable {
         return self
     }
 
+    /// Rows that lie in `bytes` one after the other.
+    init(bytes: [UInt8], rows: [Row]) {
+        encoder.bytes = bytes
+        self.rows = rows
+    }
+
+    /// Adds a row of `other`, with another hash where one is given.
+    mutating func append(_ row: Row, of other: StateRows, hash: UInt64?) {
+        let start = encoder.bytes.count
+        encoder.bytes.append(contentsOf: other.encoder.bytes[row.start..<(row.start + row.length)])
+        rows.append(
+            Row(
+                hash: hash ?? row.hash, start: start, keyLength: row.keyLength, length: row.length,
+                isRemoval: row.isRemoval))
+    }
+
     /// Changes the hash of every row, for parts whose rows belong to a worker.
     mutating func assign(hash: UInt64, from first: Int) {
         for index in first..<rows.count {

@@ -64,18 +64,26 @@ public final class StepState {
     /// The parts' names, in the order in which they were asked for.
     public var names: [String] { parts.map(\.name) }
 
+    /// What the parts hold, by name.
+    public var schemas: [String: StateSchema] {
+        Dictionary(parts.map { ($0.name, $0.part.schema) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// The part of the given name, or nil.
     public subscript(_ name: String) -> (any StatePart)? { parts.first { $0.name == name }?.part }
 
     /// Begins a capture of each part.
     ///
     /// A broadcast part is captured by the first worker only.
-    public func capture(_ mode: CaptureMode) throws -> [(name: String, part: any StatePart, capture: any StateCapture)]
-    {
+    ///
+    /// - Parameter mode: how much of the part of a name.
+    public func capture(
+        _ mode: (String) -> CaptureMode
+    ) throws -> [(name: String, part: any StatePart, capture: any StateCapture)] {
         var captures: [(name: String, part: any StatePart, capture: any StateCapture)] = []
         do {
             for (name, part) in parts where part.distribution != .broadcast || environment.worker == 0 {
-                captures.append((name, part, try part.capture(mode)))
+                captures.append((name, part, try part.capture(mode(name))))
             }
         } catch {
             for begun in captures { begun.capture.cancel() }

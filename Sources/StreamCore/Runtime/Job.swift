@@ -12,6 +12,8 @@ public final class Job: Sendable {
     let stepNames: [String]
     let graph: DataflowGraph
     let mailboxes: [WorkerMailbox]
+    let coordinator: SnapshotCoordinator
+    let splitParallelism: Int
     private let workers: Mutex<[Worker]>
     private let state = Mutex(State())
 
@@ -26,42 +28,29 @@ public final class Job: Sendable {
         graph = pipeline.graph
         self.options = options
         stepNames = pipeline.graph.nodes.map(\.name)
-        let shared = JobBuild(options: options, stepCount: pipeline.graph.nodes.count)
+        let restore = try JobRestore(pipeline: pipeline.name, options: options)
+        if let restore { try pipeline.validate(restore.manifest, options) }
+        let splitParallelism = restore?.manifest.splitParallelism ?? snapshot?.splitParallelism
+        let shared = JobBuild(
+            options: options, stepCount: pipeline.graph.nodes.count, splitParallelism: splitParallelism)
         counters = shared.counters
         control = JobControl(wakeSignals: shared.wakeSignals)
-        var workers: [Worker] = []
-        for index in 0..<options.parallelism {
-            let environment = StateEnvironment(
-                worker: index, parallelism: options.parallelism, keyGroups: options.keyGroups)
-            let build = WorkerBuild(graph: pipeline.graph, shared: shared, environment: environment)
-            var isComplete = false
-            defer {
-                build.release()
-                if !isComplete { for instance in build.instances { instance.release() } }
-            }
-            for (node, description) in pipeline.graph.nodes.enumerated() {
-                do {
-                    try description.build(build, node)
-                } catch {
-                    let code: JobError.Code =
-                        switch description.kind {
-                        case .source: .sourceFailed
-                        case .sink: .sinkFailed
-                        default: .stepFailed
-                        }
-                    throw JobError.wrap(error, code, step: description.name)
-                }
-            }
-            workers.append(Worker(build: build))
-            isComplete = true
+        let workers = try (0..<options.parallelism).map { worker in
+            let environment = try JobRestore.environment(
+                worker: worker, pipeline: pipeline.name, options: options, restore)
+            return try Worker(pipeline.graph, shared, environment)
         }
-        if let snapshot {
-            try snapshot.check(stepNames: stepNames, keyGroups: options.keyGroups.count)
-            for worker in workers {
-                try worker.load(snapshot, stepNames: stepNames)
-            }
+        if let snapshot { try snapshot.check(stepNames: stepNames, keyGroups: options.keyGroups.count) }
+        for worker in workers {
+            if let snapshot { try worker.load(snapshot, stepNames: stepNames) }
+            try restore?.load(worker, stepNames: stepNames)
         }
+        self.splitParallelism = shared.splitParallelism
         mailboxes = workers.map(\.mailbox)
+        coordinator = SnapshotCoordinator(
+            pipeline: name, options: options, stepNames: stepNames, splitParallelism: shared.splitParallelism,
+            mailboxes: mailboxes, restored: restore?.manifest, isOwn: restore?.isOwn ?? false)
+        if options.snapshots != nil { for worker in workers { worker.coordinator = coordinator } }
         self.workers = Mutex(workers)
     }
 
@@ -80,12 +69,16 @@ public final class Job: Sendable {
             case .cancelled: logger.debug("job cancelled", metadata: ["job": "\(name)"])
             case .failed(let error): logger.error("job failed", metadata: ["job": "\(name)", "error": "\(error)"])
             }
-            let waiters = state.withLock { state in
-                state.isFinished = true
-                defer { state.waiters = [] }
-                return state.waiters
+            let isComplete = if case .finished = control.stopped { true } else { false }
+            coordinator.finish(isComplete: isComplete) { [self] in
+                for mailbox in mailboxes { mailbox.close() }
+                let waiters = state.withLock { state in
+                    state.isFinished = true
+                    defer { state.waiters = [] }
+                    return state.waiters
+                }
+                for waiter in waiters { waiter.resume() }
             }
-            for waiter in waiters { waiter.resume() }
         }
     }
 

@@ -56,14 +56,17 @@ extension Job {
         let names = stepNames
         let parallelism = options.parallelism
         let keyGroups = options.keyGroups.count
+        let splitParallelism = splitParallelism
         ask { worker -> Result<JobSnapshot, JobError> in
-            var part = JobSnapshot(parallelism: parallelism, keyGroups: keyGroups)
+            var part = JobSnapshot(
+                parallelism: parallelism, keyGroups: keyGroups, splitParallelism: splitParallelism)
             do {
                 try worker.save(into: &part, stepNames: names)
                 return .success(part)
             } catch { return .failure(JobError.wrap(error, .snapshotFailed, step: "")) }
         } _: { answers in
-            var whole = JobSnapshot(parallelism: parallelism, keyGroups: keyGroups)
+            var whole = JobSnapshot(
+                parallelism: parallelism, keyGroups: keyGroups, splitParallelism: splitParallelism)
             for answer in answers {
                 switch answer {
                 case .success(let part)?: whole.merge(part)

@@ -14,10 +14,13 @@ public struct JobSnapshot: Sendable {
     public let parallelism: Int
     /// The number of key groups that the job had.
     public let keyGroups: Int
+    /// The number of workers by which the sources are divided.
+    public let splitParallelism: Int
     /// The steps that have state or time, by name.
     public internal(set) var steps: [String: Step] = [:]
 
-    init(parallelism: Int, keyGroups: Int) {
+    init(parallelism: Int, keyGroups: Int, splitParallelism: Int) {
+        self.splitParallelism = splitParallelism
         self.parallelism = parallelism
         self.keyGroups = keyGroups
     }

@@ -17,13 +17,20 @@ public struct ScheduledWorker: Sendable {
     ///
     /// Errors stop the job and are reported by it.
     public func step() -> StepResult {
-        var result = StepResult.finished
-        if control.isRunning {
-            do { result = try worker.step() } catch { control.fail(error, worker: worker.index) }
+        guard control.isRunning else {
+            // A scheduler may keep the worker for long, and nobody would answer what it is asked.
+            worker.mailbox.close()
+            return .finished
         }
-        // A scheduler may keep the worker for long, and nobody would answer what it is asked.
-        if result == .finished { worker.mailbox.close() }
-        return result
+        do {
+            let result = try worker.step()
+            if result == .finished { worker.mailbox.finish(worker) }
+            return result
+        } catch {
+            control.fail(error, worker: worker.index)
+            worker.mailbox.close()
+            return .finished
+        }
     }
 
     /// Announces that the calling thread will ``sleep(atMost:)`` unless one more step finds something to do.

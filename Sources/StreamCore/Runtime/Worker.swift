@@ -6,6 +6,7 @@ internal import StateBackend
 /// to one scheduler, which steps it from one thread at a time.
 final class Worker: @unchecked Sendable {
     private struct Input {
+        let node: Int
         let task: InputTask
         /// The sending ends that its batches can reach on this worker.
         let senders: [BlockableSender]
@@ -30,6 +31,12 @@ final class Worker: @unchecked Sendable {
     let mailbox: WorkerMailbox
     /// What the steps' states share.
     let environment: StateEnvironment
+    private let aligner: BarrierAligner
+    private let snapshots: WorkerSnapshots
+    /// Begins snapshots when they are due; set once the job is complete.
+    var coordinator: SnapshotCoordinator?
+    /// What sending a barrier came to, where it failed.
+    private var fault: (any Error)?
 
     init(build: WorkerBuild) {
         index = build.worker
@@ -40,25 +47,36 @@ final class Worker: @unchecked Sendable {
         instances = build.instances
         environment = build.environment
         stepCounters = build.shared.counters[build.worker]
+        aligner = build.aligner
+        snapshots = WorkerSnapshots(
+            stepNames: build.graph.nodes.map(\.name), instances: instances, counters: stepCounters,
+            environment: build.environment, aligner: build.aligner)
         mailbox = WorkerMailbox(wakeSignal: wakeSignal)
         clock = build.shared.options.clock
         flushInterval = build.shared.options.flushInterval.milliseconds
         lastFlush = clock.now
         inputs = build.tasks.sorted { $0.node > $1.node }.map { node, task in
             let reachable = Set(build.graph.exchangesReachable(from: node))
-            return Input(task: task, senders: build.senders.filter { reachable.contains($0.node) }.map(\.sender))
+            return Input(
+                node: node, task: task, senders: build.senders.filter { reachable.contains($0.node) }.map(\.sender))
         }
     }
 
     deinit {
         mailbox.close()
         for instance in instances { instance.release() }
+        aligner.release()
+        environment.store?.close()
     }
 
     /// Gives every input that isn't held up by back-pressure a turn.
     func step() throws -> StepResult {
         var progress = mailbox.answer(self)
-        if alarm.next < .max {
+        if let fault { throw fault }
+        coordinator?.tick()
+        if snapshots.drive() { progress = true }
+        // While a barrier is under way nothing may come that no batch has brought about.
+        if alarm.next < .max && !aligner.isAligning {
             let now = clock.now
             if alarm.next <= now {
                 try alarm.ring(now)
@@ -69,6 +87,7 @@ final class Worker: @unchecked Sendable {
         var open = false
         for i in inputs.indices where !inputs[i].isFinished {
             open = true
+            if aligner.isHeldBack(inputs[i].node) { continue }
             if inputs[i].senders.contains(where: { $0.isBlocked() }) { continue }
             let polled = try inputs[i].task.poll()
             try environment.failure.check()
@@ -80,7 +99,9 @@ final class Worker: @unchecked Sendable {
                 progress = true
             }
         }
-        if !open && !senders.contains(where: { $0.isBlocked() }) { return progress ? .progress : .finished }
+        if !open && !senders.contains(where: { $0.isBlocked() }) {
+            return progress || snapshots.isActive ? .progress : .finished
+        }
         if progress {
             stepsSinceLook += 1
             if stepsSinceLook >= 16 {
@@ -96,9 +117,52 @@ final class Worker: @unchecked Sendable {
         return try passOnHeldBack() ? .progress : .idle
     }
 
+    /// Begins a snapshot; takes all of it at once when the worker has nothing else to do any more.
+    func beginSnapshot(_ barrier: Int, _ progress: SnapshotInProgress) {
+        do {
+            try snapshots.begin(barrier, progress)
+            if !inputs.contains(where: { !$0.isFinished }) { try snapshots.completeNow() }
+        } catch {
+            progress.fail(error)
+            fault = error
+        }
+    }
+
     private func passOnHeldBack() throws -> Bool {
         var any = false
         for action in idleActions where try action() { any = true }
         return any
+    }
+}
+
+extension Worker {
+    /// Builds a worker: a copy of each step, sources' splits assigned, sinks opened.
+    convenience init(
+        _ graph: DataflowGraph, _ shared: JobBuild, _ environment: StateEnvironment, withSinks: Bool = true
+    ) throws {
+        let build = WorkerBuild(graph: graph, shared: shared, environment: environment)
+        var isComplete = false
+        defer {
+            build.release()
+            if !isComplete {
+                for instance in build.instances { instance.release() }
+                build.aligner.release()
+                environment.store?.close()
+            }
+        }
+        for (node, description) in graph.nodes.enumerated() where withSinks || description.kind != .sink {
+            do { try description.build(build, node) } catch {
+                let code: JobError.Code =
+                    switch description.kind {
+                    case .source: .sourceFailed
+                    case .sink: .sinkFailed
+                    default: .stepFailed
+                    }
+                throw JobError.wrap(error, code, step: description.name)
+            }
+        }
+        build.aligner.connect(tasks: Set(build.tasks.map(\.node)))
+        self.init(build: build)
+        isComplete = true
     }
 }

@@ -118,6 +118,7 @@ final class BarrierAligner {
     /// A step has passed on its end.
     ///
     /// No barrier will reach it any more: what it holds is what it holds at every later one.
+    @usableFromInline
     func noteEnd(node: Int) throws {
         guard ended.insert(node).inserted, current > 0 else { return }
         try onBarrier(node, current)

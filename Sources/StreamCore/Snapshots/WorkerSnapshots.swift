@@ -67,7 +67,7 @@ final class WorkerSnapshots {
             for (name, part, capture) in captures {
                 if let rowCount = capture.storedRowCount {
                     environmentRowCount(node, name, rowCount)
-                    result.storedParts.append(name)
+                    if sink.kind == .snapshot { result.storedParts.append(name) }
                 }
                 result.parts.append((name, part.schema))
                 active?.captures.append((node, name, part.schema, capture))
@@ -102,7 +102,10 @@ final class WorkerSnapshots {
         do {
             var rows = StateRows()
             let hasMore = try capture.next(Self.pieceSize, into: &rows)
-            sink.add(rows, step: stepNames[node], part: name, schema: schema, worker: worker, isComplete: capture.isComplete)
+            // What lies in a store goes there, and with the store into the snapshot.
+            if capture.storedRowCount == nil {
+                sink.add(rows, step: stepNames[node], part: name, schema: schema, worker: worker, isComplete: capture.isComplete)
+            }
             if !hasMore {
                 if let stored = capture.stored {
                     sink.add(stored, step: stepNames[node], part: name, schema: schema, worker: worker, environment.groups)

@@ -1,0 +1,279 @@
+internal import Logging
+internal import StateBackend
+internal import Synchronization
+
+/// Begins a job's snapshots, one at a time, has the workers take them, and makes them durable.
+///
+/// A snapshot that fails changes nothing for the job: it is given up, counted, and the next one is tried when it is due.
+final class SnapshotCoordinator: Sendable {
+    typealias Completion = @Sendable (Result<SnapshotReport, SnapshotError>) -> Void
+
+    private struct Request: Sendable {
+        var kind: SnapshotManifest.Kind
+        /// Where to; nil for the job's own storage.
+        var storage: (any SnapshotStorage)?
+        var completion: Completion?
+    }
+
+    private struct State: Sendable {
+        var status = SnapshotStatus()
+        var waiting: [Request] = []
+        /// What the next snapshot may build on: the newest one that the captures since then are changes of.
+        var base: SnapshotManifest?
+        var current: SnapshotInProgress?
+        var isBusy = false
+        var hasEnded = false
+        var hasCollected = false
+        /// The number of the last barrier.
+        var barrier = 0
+        var lastID = 0
+    }
+
+    private let pipeline: String
+    private let options: SnapshotOptions?
+    private let parallelism: Int
+    private let splitParallelism: Int
+    private let keyGroups: KeyGroups
+    private let backend: String
+    private let stepNames: [String]
+    private let clock: any ProcessingClock
+    private let logger: Logger
+    private let executor: any SnapshotExecutor
+    private let mailboxes: [WorkerMailbox]
+    private let interval: Int64?
+    private let nextDue: Atomic<Int64>
+    private let state = Mutex(State())
+
+    init(
+        pipeline: String, options: JobOptions, stepNames: [String], splitParallelism: Int, mailboxes: [WorkerMailbox],
+        restored: SnapshotManifest?, isOwn: Bool
+    ) {
+        self.pipeline = pipeline
+        self.options = options.snapshots
+        parallelism = options.parallelism
+        self.splitParallelism = splitParallelism
+        keyGroups = options.keyGroups
+        backend = options.backend.name
+        self.stepNames = stepNames
+        clock = options.clock
+        logger = options.logger
+        executor = options.snapshotExecutor ?? ThreadSnapshotExecutor()
+        self.mailboxes = mailboxes
+        interval = options.snapshots?.interval?.milliseconds
+        nextDue = Atomic(interval.map { options.clock.now.advanced(byMilliseconds: $0) } ?? .max)
+        guard let restored else { return }
+        state.withLock { state in
+            state.status.lastBegun = restored.begun
+            // The files of the workers' stores go on; the tables in memory were loaded, and begin a new chain.
+            if isOwn && restored.parallelism == options.parallelism { state.base = restored }
+        }
+    }
+
+    /// How the snapshots are going.
+    var status: SnapshotStatus {
+        state.withLock { state in
+            var status = state.status
+            status.isInProgress = state.isBusy
+            return status
+        }
+    }
+
+    /// Begins a snapshot when one is due. Workers call it between two rounds of work.
+    func tick() {
+        let due = nextDue.load(ordering: .relaxed)
+        guard due < .max, let interval else { return }
+        let now = clock.now
+        guard now >= due else { return }
+        let next = now.advanced(byMilliseconds: interval)
+        guard nextDue.compareExchange(expected: due, desired: next, ordering: .relaxed).exchanged else { return }
+        let isBusy = state.withLock { $0.isBusy || $0.hasEnded }
+        if !isBusy { request(.snapshot, nil) }
+    }
+
+    /// Asks for a snapshot, which begins when the one that is being taken is done.
+    func request(_ kind: SnapshotManifest.Kind, to storage: (any SnapshotStorage)? = nil, _ completion: Completion?) {
+        guard storage != nil || options != nil else {
+            let message = "the job has no place for snapshots; set JobOptions.snapshots"
+            completion?(.failure(SnapshotError(code: .noSnapshot, message: message)))
+            return
+        }
+        let hasEnded = state.withLock { state in
+            if !state.hasEnded { state.waiting.append(Request(kind: kind, storage: storage, completion: completion)) }
+            return state.hasEnded
+        }
+        if hasEnded {
+            completion?(.failure(SnapshotError(code: .noSnapshot, message: "the job has ended")))
+        } else {
+            beginNext()
+        }
+    }
+
+    private func beginNext() {
+        let request: Request? = state.withLock { state in
+            guard !state.isBusy, !state.waiting.isEmpty else { return nil }
+            state.isBusy = true
+            return state.waiting.removeFirst()
+        }
+        if let request { executor.submit { self.begin(request) } }
+    }
+
+    private func begin(_ request: Request) {
+        do {
+            guard let storage = request.storage ?? options?.storage else { return }
+            let repository = SnapshotRepository(storage, pipeline: pipeline)
+            if request.storage == nil { collectOrphans(repository) }
+            let base = request.kind == .snapshot ? state.withLock { $0.base } : nil
+            let id = max(try repository.ids().max() ?? 0, request.storage == nil ? state.withLock { $0.lastID } : 0) + 1
+            var header = SnapshotManifest(
+                pipeline: pipeline, id: id, kind: request.kind, begun: clock.now, parallelism: parallelism,
+                keyGroups: keyGroups.count)
+            header.splitParallelism = splitParallelism
+            let manifest = header
+            let writer = try repository.begin(header, base: base, compression: options?.compression ?? .lz4)
+            let box = SnapshotInProgress.WriterBox(writer)
+            let progress = SnapshotInProgress(
+                kind: request.kind, base: base, isIncremental: options?.isIncremental ?? false, keyGroups: keyGroups,
+                workers: parallelism, writer: box, executor: executor
+            ) { [self] progress in
+                complete(request, manifest, progress, box.writer, repository)
+            }
+            let barrier = state.withLock { state in
+                state.current = progress
+                state.barrier += 1
+                if request.storage == nil { state.lastID = id }
+                // A snapshot that fails half-way leaves captures that nothing is built on.
+                if request.kind == .snapshot { state.base = nil }
+                return state.barrier
+            }
+            for mailbox in mailboxes {
+                mailbox.ask { worker in
+                    guard let worker else {
+                        return progress.fail(SnapshotError(code: .noSnapshot, message: "the job has ended"))
+                    }
+                    worker.beginSnapshot(barrier, progress)
+                }
+            }
+        } catch { end(request, .failure(Self.typed(error))) }
+    }
+
+    /// Before the first snapshot: deletes what a run that was killed has left.
+    private func collectOrphans(_ repository: SnapshotRepository) {
+        let isFirst = state.withLock { state in
+            defer { state.hasCollected = true }
+            return !state.hasCollected
+        }
+        guard isFirst else { return }
+        do { try repository.collectOrphans() } catch {
+            logger.warning("left files of snapshots can't be deleted", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func complete(
+        _ request: Request, _ header: SnapshotManifest, _ progress: SnapshotInProgress, _ writer: SnapshotWriter,
+        _ repository: SnapshotRepository
+    ) {
+        let results = progress.results
+        defer { for result in results.values { result.checkpoint?.release() } }
+        do {
+            if let failure = progress.failure { throw failure }
+            for (worker, result) in results.sorted(by: { $0.key < $1.key }) {
+                guard let checkpoint = result.checkpoint else { continue }
+                try writer.addStore(
+                    backend: backend, worker: worker, groups: result.groups, files: checkpoint.files,
+                    rowCounts: result.rowCounts)
+            }
+            let (steps, positions) = Self.describe(stepNames, results)
+            writer.setSteps(steps, positions: positions)
+            let manifest = try writer.commit(finished: clock.now)
+            let report = SnapshotReport(manifest, rows: progress.rowCounts)
+            state.withLock { state in
+                if request.kind == .snapshot { state.base = manifest }
+                state.status.last = report
+                state.status.lastBegun = manifest.begun
+                state.status.completed += 1
+            }
+            if request.kind == .snapshot, request.storage == nil, let options {
+                let oldest = options.retainedFor.map { clock.now.advanced(byMilliseconds: -$0.milliseconds) }
+                do { try repository.prune(keep: options.retained, begunBefore: oldest) } catch {
+                    // What can't be deleted today may be tomorrow; the snapshot itself is durable.
+                    logger.warning("old snapshots can't be deleted", metadata: ["error": "\(error)"])
+                }
+            }
+            end(request, .success(report))
+        } catch {
+            writer.abort()
+            end(request, .failure(Self.typed(error)))
+        }
+    }
+
+    private func end(_ request: Request, _ result: Result<SnapshotReport, SnapshotError>) {
+        state.withLock { state in
+            state.current = nil
+            state.isBusy = false
+            switch result {
+            case .success:
+                state.status.lastFailure = nil
+                state.status.consecutiveFailures = 0
+            case .failure(let error):
+                state.status.lastFailure = error
+                state.status.consecutiveFailures += 1
+            }
+        }
+        if case .failure(let error) = result {
+            let age = status.age(at: clock.now).map { "\($0)" } ?? "none"
+            logger.error(
+                "snapshot failed", metadata: ["job": "\(pipeline)", "error": "\(error)", "age of the last": "\(age)"])
+        }
+        request.completion?(result)
+        beginNext()
+    }
+
+    /// The job has ended: what is under way is finished where it can be, and then `completion` is called.
+    ///
+    /// - Parameter isComplete: whether the workers have ended by themselves, and so have handed on all that they had to.
+    func finish(isComplete: Bool, _ completion: @escaping @Sendable () -> Void) {
+        let (current, waiting) = state.withLock { state in
+            state.hasEnded = true
+            defer { state.waiting = [] }
+            return (state.current, state.waiting)
+        }
+        let ended = SnapshotError(code: .noSnapshot, message: "the job has ended")
+        if !isComplete { current?.fail(ended) }
+        for request in waiting { request.completion?(.failure(ended)) }
+        executor.submit(completion)
+        executor.finish()
+    }
+
+    private static func typed(_ error: any Error) -> SnapshotError {
+        error as? SnapshotError ?? SnapshotError(code: .storageFailed, message: "\(error)")
+    }
+
+    /// What the manifest says of the steps, from what the workers said.
+    private static func describe(
+        _ stepNames: [String], _ results: [Int: SnapshotInProgress.WorkerResult]
+    ) -> (steps: [SnapshotManifest.Step], positions: [SnapshotManifest.Position]) {
+        var steps: [SnapshotManifest.Step] = []
+        var positions: [SnapshotManifest.Position] = []
+        for name in stepNames {
+            var step = SnapshotManifest.Step(name: name, watermark: .max, parts: [])
+            for (_, result) in results.sorted(by: { $0.key < $1.key }) {
+                guard let result = result.steps[name] else { continue }
+                step.watermark = min(step.watermark, result.watermark)
+                step.captureNanoseconds += result.nanoseconds
+                for part in result.parts where !step.parts.contains(where: { $0.name == part.name }) {
+                    step.parts.append(
+                        SnapshotManifest.Part(
+                            name: part.name, schema: part.schema, isStored: result.storedParts.contains(part.name)))
+                }
+                for split in result.splits {
+                    positions.append(
+                        SnapshotManifest.Position(
+                            source: name, split: split.split, position: split.position ?? "unknown",
+                            watermark: split.watermark))
+                }
+            }
+            steps.append(step)
+        }
+        return (steps, positions)
+    }
+}

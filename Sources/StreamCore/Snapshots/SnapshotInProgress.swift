@@ -1,0 +1,165 @@
+internal import StateBackend
+internal import Synchronization
+
+/// A snapshot that is being taken: collects what the workers hand on and has it written, in order, away from them.
+final class SnapshotInProgress: Sendable {
+    /// What a worker says of a step beside its rows.
+    struct StepResult: Sendable {
+        var watermark: Timestamp
+        var nanoseconds: Int64 = 0
+        var splits: [SplitState] = []
+        var parts: [(name: String, schema: StateSchema)] = []
+        var storedParts: [String] = []
+
+        init(watermark: Timestamp) { self.watermark = watermark }
+    }
+
+    /// What a worker says when it is done.
+    struct WorkerResult: Sendable {
+        var steps: [String: StepResult]
+        var checkpoint: (any StoreCheckpoint)?
+        var groups: Range<Int>
+        var rowCounts: [String: Int]
+    }
+
+    private struct State: Sendable {
+        var left: Int
+        var results: [Int: WorkerResult] = [:]
+        var failure: SnapshotError?
+        var rows: [String: (rows: Int, bytes: Int)] = [:]
+    }
+
+    let kind: SnapshotManifest.Kind
+    let base: SnapshotManifest?
+    private let keyGroups: KeyGroups
+    private let isIncremental: Bool
+    private let executor: any SnapshotExecutor
+    private let writer: WriterBox
+    private let backlog = Atomic<Int>(0)
+    private let cancelled = Atomic<Bool>(false)
+    private let state: Mutex<State>
+    /// Called by the executor when all workers are done, or at the first failure.
+    private let completion: @Sendable (SnapshotInProgress) -> Void
+
+    /// The writer, which only the executor's work uses.
+    ///
+    /// Invariant (the reason for `@unchecked Sendable`): the executor does one piece of work after the other.
+    final class WriterBox: @unchecked Sendable {
+        var writer: SnapshotWriter
+
+        init(_ writer: SnapshotWriter) { self.writer = writer }
+    }
+
+    init(
+        kind: SnapshotManifest.Kind, base: SnapshotManifest?, isIncremental: Bool, keyGroups: KeyGroups, workers: Int, writer: WriterBox,
+        executor: any SnapshotExecutor, completion: @escaping @Sendable (SnapshotInProgress) -> Void
+    ) {
+        self.kind = kind
+        self.base = base
+        self.isIncremental = isIncremental
+        self.keyGroups = keyGroups
+        self.writer = writer
+        self.executor = executor
+        self.completion = completion
+        state = Mutex(State(left: workers))
+    }
+
+    /// Whether so much waits to be written that workers should wait with more.
+    var isBehind: Bool { backlog.load(ordering: .relaxed) > 32 << 20 }
+
+    /// Whether the snapshot has failed.
+    var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
+
+    var failure: SnapshotError? { state.withLock { $0.failure } }
+    var results: [Int: WorkerResult] { state.withLock { $0.results } }
+    var rowCounts: [String: (rows: Int, bytes: Int)] { state.withLock { $0.rows } }
+
+    /// How much of a part is wanted.
+    func mode(step: String, part: String, worker: Int) -> CaptureMode {
+        if kind == .savepoint { return .everything }
+        guard isIncremental else { return .everything }
+        guard let base, !base.wantsEverything(step: step, part: part, worker: worker) else { return .everything }
+        return .changes
+    }
+
+    /// Has rows written; none at all also says that the part has what it had.
+    func add(_ rows: StateRows, step: String, part: String, schema: StateSchema, worker: Int, isComplete: Bool) {
+        guard !isCancelled else { return }
+        let size = rows.byteCount + rows.count * 48
+        backlog.add(size, ordering: .relaxed)
+        count(step, rows.count, rows.byteCount)
+        write { writer in
+            defer { self.backlog.subtract(size, ordering: .relaxed) }
+            try writer.write(rows, step: step, part: part, schema: schema, worker: worker, isComplete: isComplete)
+        }
+    }
+
+    /// Has rows written that lie in a store.
+    func add(
+        _ stored: any StoredRowsView, step: String, part: String, schema: StateSchema, worker: Int, _ groups: Range<Int>
+    ) {
+        executor.submit { [self] in
+            defer { stored.release() }
+            guard !isCancelled else { return }
+            do { try write(stored, step, part, schema, worker, groups) } catch { fail(error) }
+        }
+    }
+
+    private func write(
+        _ stored: any StoredRowsView, _ step: String, _ part: String, _ schema: StateSchema, _ worker: Int,
+        _ groups: Range<Int>
+    ) throws {
+        let writer = writer.writer
+        var rows = StateRows()
+        try stored.scan(groups: groups) { group, key, value in
+            // The group is all that the hash is needed for.
+            rows.append(hash: keyGroups.hash(inGroup: group), key: key, value: value)
+            if rows.byteCount > 1 << 18 {
+                count(step, rows.count, rows.byteCount)
+                try writer.write(rows, step: step, part: part, schema: schema, worker: worker, isComplete: true)
+                rows.removeAll()
+            }
+            return !isCancelled
+        }
+        count(step, rows.count, rows.byteCount)
+        try writer.write(rows, step: step, part: part, schema: schema, worker: worker, isComplete: true)
+    }
+
+    private func count(_ step: String, _ rows: Int, _ bytes: Int) {
+        state.withLock { state in
+            let known = state.rows[step] ?? (0, 0)
+            state.rows[step] = (known.rows + rows, known.bytes + bytes)
+        }
+    }
+
+    private func write(_ body: @escaping @Sendable (SnapshotWriter) throws -> Void) {
+        executor.submit { [self] in
+            guard !isCancelled else { return }
+            do { try body(writer.writer) } catch { fail(error) }
+        }
+    }
+
+    /// A worker is done.
+    func finish(worker: Int, _ result: WorkerResult) {
+        let isLast = state.withLock { state in
+            state.results[worker] = result
+            state.left -= 1
+            return state.left == 0
+        }
+        if isLast { executor.submit { if !self.isCancelled { self.completion(self) } } }
+    }
+
+    /// Gives the snapshot up; the first failure counts.
+    func fail(_ error: any Error) {
+        let failure =
+            (error as? SnapshotError) ?? ((error as? JobError)?.cause as? SnapshotError)
+            ?? SnapshotError(code: .storageFailed, message: "\(error)")
+        let isFirst = state.withLock { state in
+            defer { state.failure = state.failure ?? failure }
+            return state.failure == nil
+        }
+        guard isFirst else { return }
+        cancelled.store(true, ordering: .releasing)
+        executor.submit { self.completion(self) }
+    }
+}
