@@ -26,16 +26,21 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     }
 
     func save(into rows: inout StateRows) throws {
-        try table.forEachUnchanged { key, value in try writeRow(key, value, &rows) }
+        try table.forEachUnchanged { key, value in try writeLiving(key, value, &rows) }
     }
 
     func capture(_ mode: CaptureMode) throws -> any StateCapture {
-        table.capture(mode) { [self] in try writeRow($0, $1, &$2) }
+        // Changes are written when they have expired, too: a map that was saved before may have had other entries.
+        if mode == .everything && table.store == nil { return table.capture(mode) { [self] in try writeLiving($0, $1, &$2) } }
+        return table.capture(mode) { [self] in try writeRow($0, $1, &$2) }
+    }
+
+    private func writeLiving(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
+        if let isExpired = traits.isExpired, isExpired(value) { return }
+        try writeRow(key, value, &rows)
     }
 
     private func writeRow(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
-        // What was saved of it before has expired, too.
-        if let isExpired = traits.isExpired, isExpired(value) { return }
         try rows.append(hash: key.stableHash) {
             try keyCodec.encode(key, into: &$0)
         } value: {

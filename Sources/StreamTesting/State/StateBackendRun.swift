@@ -19,6 +19,7 @@ final class StateBackendRun<Key: StreamKey> {
     private var snapshot: StateBackendSnapshot<Key>?
     /// The last that was taken.
     private var saved: StateBackendSnapshot<Key>?
+    private var wasCancelled = false
     private var restores = 0
 
     init(_ backend: any StateBackend, seed: UInt64, key: @escaping (Int) -> Key) throws {
@@ -186,7 +187,8 @@ final class StateBackendRun<Key: StreamKey> {
 
     private func beginSnapshot() throws {
         try takeSnapshot(ifDone: false)
-        let mode: CaptureMode = saved == nil || below(3) == 0 ? .everything : .changes
+        let mode: CaptureMode = saved == nil || wasCancelled || below(3) == 0 ? .everything : .changes
+        wasCancelled = false
         snapshot = try StateBackendSnapshot(
             of: workers, expected: expected, mode: mode, keyGroups: keyGroups, basedOn: saved)
         for worker in workers { worker.environment.gate.hold { [unowned self] in try takeSnapshot(ifDone: false) } }
@@ -202,8 +204,11 @@ final class StateBackendRun<Key: StreamKey> {
     }
 
     private func cancelSnapshot() {
+        guard snapshot != nil else { return }
         snapshot?.cancel()
         snapshot = nil
+        // Parts that were captured to the end would give changes of what nobody has.
+        wasCancelled = true
         for worker in workers { worker.environment.gate.release() }
     }
 
@@ -219,7 +224,7 @@ final class StateBackendRun<Key: StreamKey> {
             try start(parallelism: saved.parallelism, files: saved.files.map { $0?.files }, rowCounts: saved.rowCounts)
         } else {
             try start(parallelism: [1, 3, 2, 5][restores % 4], files: nil)
-            let parts = try saved.parts()
+            let parts = saved.parts()
             for worker in workers { try worker.state.load(parts, previousParallelism: saved.parallelism) }
         }
         // What comes next is saved from the beginning.

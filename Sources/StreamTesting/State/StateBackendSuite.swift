@@ -20,8 +20,8 @@ public struct StateBackendSuite: Sendable {
     ///
     /// - Parameters:
     ///   - backend: the backend; where it writes to a directory, that is the caller's to remove.
-    ///   - steps: the number of things that happen per seed. The default is 300.
-    public init(backend: any StateBackend, steps: Int = 300) {
+    ///   - steps: the number of things that happen per seed. The default is 200.
+    public init(backend: any StateBackend, steps: Int = 200) {
         self.backend = backend
         self.steps = steps
     }
