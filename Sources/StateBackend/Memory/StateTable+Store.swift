@@ -207,6 +207,7 @@ extension StateTable {
     }
 
     /// Calls `body` with every entry that only the store has, and removes it.
+    @usableFromInline
     func drainStored(_ body: (consuming Entry) throws -> Void) rethrows {
         guard let store, storedOnly > 0 else { return }
         defer { storedOnly = 0 }

@@ -136,11 +136,26 @@ extension StateTable {
         let isComplete = mode == .everything || store == nil && (needsCompleteCapture || !notesRemovals)
         let capture = TableCapture(self, isComplete: isComplete, writeRow)
         capturing = capture
-        if mode == .changes && store == nil && !notesRemovals {
-            notesRemovals = true
-            removed = StateTable<Key, Void>()
-        }
+        if mode == .changes { noteRemovals() }
         return capture
+    }
+
+    /// Remembers from now on which keys are removed that a capture has had.
+    public func noteRemovals() {
+        guard !notesRemovals else { return }
+        notesRemovals = true
+        removed = StateTable<Key, Void>()
+    }
+
+    /// Takes out the keys that were removed since a capture had them; the next capture doesn't know of them then.
+    ///
+    /// For owners of several tables that write removals themselves.
+    public func takeRemovals() -> [Key] {
+        var keys: [Key] = []
+        guard store == nil, let removed else { return keys }
+        removed.forEachUnchanged { key, _ in keys.append(key) }
+        removed.removeAll()
+        return keys
     }
 
     /// Makes the entry at `slot` ready to be changed.

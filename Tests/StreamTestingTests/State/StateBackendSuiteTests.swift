@@ -8,7 +8,7 @@ import Testing
 import Weir
 
 /// The number of seeds by an environment variable; else as many as the normal run has time for.
-private let seedCount = UInt64(getenv("WEIR_STATE_SEEDS").map { String(cString: $0) } ?? "") ?? 1_000
+private let seedCount = UInt64(getenv("WEIR_STATE_SEEDS").map { String(cString: $0) } ?? "") ?? 500
 
 @Suite struct StateBackendSuiteTests {
     @Test func memory() throws {
