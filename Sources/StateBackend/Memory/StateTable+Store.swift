@@ -164,7 +164,9 @@ extension StateTable {
         var place = StoredPlace()
         // Not put into the table before the end: what would have to make room for them might come once more.
         var waiting: [Entry] = []
-        defer { for entry in waiting { upsert(entry.key, hash: entry.key.stableHash, entry.value).pointee = entry.value } }
+        defer {
+            for entry in waiting { upsert(entry.key, hash: entry.key.stableHash, entry.value).pointee = entry.value }
+        }
         while !place.isAtEnd {
             var (entries, bytes) = storedEntries(store, &place)
             var changes = StateRows()

@@ -20,7 +20,10 @@ extension KeyedStateStore {
             isExpired: { [unowned self] in $0.expiry <= now },
             reveal: { [unowned self] in $0.expiry <= now ? nil : $0.value })
         let table = try table(name, kind: kind, codec: (codec ?? .automatic).expiring, traits: traits)
-        sweep(table) { $0.expiry <= $1 ? .remove : .keep } trim: { _, _ in }
+        sweep(table) {
+            $0.expiry <= $1 ? .remove : .keep
+        } trim: { _, _ in
+        }
         return ValueState(
             store: self, table: StateTable(), expiring: ExpiringTable(table: table, lifetime: Lifetime(timeToLive)))
     }

@@ -31,7 +31,9 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
 
     func capture(_ mode: CaptureMode) throws -> any StateCapture {
         // Changes are written when they have expired, too: a map that was saved before may have had other entries.
-        if mode == .everything && table.store == nil { return table.capture(mode) { [self] in try writeLiving($0, $1, &$2) } }
+        if mode == .everything && table.store == nil {
+            return table.capture(mode) { [self] in try writeLiving($0, $1, &$2) }
+        }
         return table.capture(mode) { [self] in try writeRow($0, $1, &$2) }
     }
 
