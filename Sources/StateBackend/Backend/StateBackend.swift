@@ -81,9 +81,7 @@ public protocol StateStore: AnyObject {
     func close()
 }
 
-/// A store's files as of one moment.
-///
-/// May be used on another thread than the store.
+/// A store's files as of one moment. May be used on another thread than the store.
 public protocol StoreCheckpoint: AnyObject, Sendable {
     /// The files.
     var files: [StoreFile] { get }
@@ -121,9 +119,7 @@ public protocol StoredRows: AnyObject {
     func view() throws -> any StoredRowsView
 }
 
-/// A state's rows as of one moment.
-///
-/// May be used on another thread than the store, before the store is closed.
+/// A state's rows as of one moment. May be used on another thread than the store, before the store is closed.
 public protocol StoredRowsView: AnyObject, Sendable {
     /// As ``StoredRows/scan(groups:prefix:from:_:)`` over whole groups.
     func scan(

@@ -1,7 +1,5 @@
 extension TypeShape {
-    /// How values of the shape `written` are read as this one.
-    ///
-    /// A shape never needs more than a migration.
+    /// How values of the shape `written` are read as this one. A shape never needs more than a migration.
     ///
     /// - Parameter path: where the value is, for the reasons.
     func fit(_ written: TypeShape, at path: String = "") -> FitReport {

@@ -45,7 +45,5 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The code, the file and the message.
-    public var description: String {
-        file.isEmpty ? "\(code.rawValue): \(message)" : "\(code.rawValue): \(file): \(message)"
-    }
+    public var description: String { file.isEmpty ? "\(code.rawValue): \(message)" : "\(code.rawValue): \(file): \(message)" }
 }

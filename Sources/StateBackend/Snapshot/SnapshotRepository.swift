@@ -48,8 +48,7 @@ public final class SnapshotRepository: Sendable {
         let name = manifestName(id)
         let bytes: [UInt8]
         do { bytes = try storage.get(name, range: 0..<(1 << 40)) } catch let error as SnapshotError
-            where error.code == .missingFile
-        {
+        where error.code == .missingFile {
             let known = try ids().map { "\($0)" }.joined(separator: ", ")
             throw SnapshotError(
                 code: .noSnapshot, file: name,
@@ -69,9 +68,7 @@ public final class SnapshotRepository: Sendable {
                 message: "the snapshot is of pipeline '\(manifest.pipeline)', not '\(pipeline)'; give the pipeline its "
                     + "old name, or another storage")
         }
-        guard manifest.id == id else {
-            throw SnapshotError.damaged(name, "it is the manifest of snapshot \(manifest.id)")
-        }
+        guard manifest.id == id else { throw SnapshotError.damaged(name, "it is the manifest of snapshot \(manifest.id)") }
         return manifest
     }
 
@@ -80,9 +77,7 @@ public final class SnapshotRepository: Sendable {
     /// - Parameter skippingDamaged: whether a snapshot whose manifest can't be read is passed over; else it is an error.
     public func latest(skippingDamaged: Bool = false) throws -> SnapshotManifest? {
         for id in try ids().reversed() {
-            do { return try manifest(id) } catch let error as SnapshotError
-                where error.code == .damaged && skippingDamaged
-            {
+            do { return try manifest(id) } catch let error as SnapshotError where error.code == .damaged && skippingDamaged {
                 continue
             }
         }
@@ -116,9 +111,7 @@ public final class SnapshotRepository: Sendable {
             header, base: header.kind == .savepoint ? nil : base, compression: compression, repository: self)
     }
 
-    /// Deletes old snapshots, and the files that only they had.
-    ///
-    /// Savepoints stay.
+    /// Deletes old snapshots, and the files that only they had. Savepoints stay.
     ///
     /// - Parameters:
     ///   - count: the number of newest snapshots that stay whatever their age.

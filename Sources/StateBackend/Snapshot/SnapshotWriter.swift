@@ -1,6 +1,4 @@
-/// Writes one snapshot.
-///
-/// Used by one thread at a time.
+/// Writes one snapshot. Used by one thread at a time.
 ///
 /// Nothing that it writes is a snapshot before ``commit(finished:)``.
 public final class SnapshotWriter {
@@ -99,9 +97,7 @@ public final class SnapshotWriter {
         let before = base?.stores.first { $0.worker == worker && $0.backend == backend }
         var members: [SnapshotManifest.Store.Member] = []
         for file in files {
-            if file.isImmutable, let base,
-                let same = before?.members.first(where: { $0.isImmutable && $0.name == file.name })
-            {
+            if file.isImmutable, let base, let same = before?.members.first(where: { $0.isImmutable && $0.name == file.name }) {
                 members.append(.init(name: file.name, file: number(of: base.files[same.file]), isImmutable: true))
                 continue
             }
@@ -167,16 +163,12 @@ public final class SnapshotWriter {
 
     private func fill(_ key: Key, _ layers: [SnapshotManifest.Layer]) {
         let step: Int
-        if let known = manifest.steps.firstIndex(where: { $0.name == key.step }) {
-            step = known
-        } else {
+        if let known = manifest.steps.firstIndex(where: { $0.name == key.step }) { step = known } else {
             manifest.steps.append(SnapshotManifest.Step(name: key.step, watermark: .min, parts: []))
             step = manifest.steps.count - 1
         }
         let part: Int
-        if let known = manifest.steps[step].parts.firstIndex(where: { $0.name == key.part }) {
-            part = known
-        } else {
+        if let known = manifest.steps[step].parts.firstIndex(where: { $0.name == key.part }) { part = known } else {
             guard let schema = schemas[PartKey(step: key.step, part: key.part)] else { return }
             manifest.steps[step].parts.append(SnapshotManifest.Part(name: key.part, schema: schema))
             part = manifest.steps[step].parts.count - 1
@@ -218,7 +210,6 @@ extension SnapshotManifest {
         if known.isStored { return false }
         let layers = known.layers.filter { $0.worker == worker }
         guard let first = layers.first else { return false }
-        return layers.count >= Self.mostLayers
-            || layers.dropFirst().reduce(0) { $0 + $1.byteCount } > first.byteCount / 2
+        return layers.count >= Self.mostLayers || layers.dropFirst().reduce(0) { $0 + $1.byteCount } > first.byteCount / 2
     }
 }

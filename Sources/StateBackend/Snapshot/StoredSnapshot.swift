@@ -18,8 +18,7 @@ public struct StoredSnapshot: Sendable {
     public func read(
         step: String, part: String, groups: Range<Int>? = nil, worker: Int? = nil, _ body: (StateRows) throws -> Void
     ) throws {
-        guard let part = manifest.steps.first(where: { $0.name == step })?.parts.first(where: { $0.name == part })
-        else {
+        guard let part = manifest.steps.first(where: { $0.name == step })?.parts.first(where: { $0.name == part }) else {
             return
         }
         let workers = Set(part.layers.map(\.worker)).filter { worker == nil || $0 == worker }.sorted()

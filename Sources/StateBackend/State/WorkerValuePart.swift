@@ -16,12 +16,7 @@ public final class WorkerValuePart: StatePart {
     }
 
     /// The value's bytes.
-    public func save(into rows: inout StateRows) throws {
-        try rows.append(hash: 0) { _ in
-        } value: {
-            try write(&$0)
-        }
-    }
+    public func save(into rows: inout StateRows) throws { try rows.append(hash: 0) { _ in } value: { try write(&$0) } }
 
     /// Reads the value.
     public func load(_ row: inout StateDecoder) throws { try read(&row) }

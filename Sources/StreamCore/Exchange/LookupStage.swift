@@ -314,8 +314,7 @@ extension LookupStage: StatePart {
         }
         segments.forEach { records += $0.done.map { ($0.id, $0.element, $0.timestamp, $0.origin) } }
         for record in records.sorted(by: { $0.id < $1.id }) {
-            try rows.append(hash: 0) { _ in
-            } value: {
+            try rows.append(hash: 0) { _ in } value: {
                 try $0.encode(record.timestamp)
                 try $0.encode(record.origin?.source)
                 try $0.encode(record.origin?.offset ?? -1)

@@ -33,9 +33,7 @@ final class BarrierAligner {
     init(graph: DataflowGraph) {
         self.graph = graph
         steps = graph.nodes.map {
-            Step(
-                arrived: Array(repeating: 0, count: $0.inputs.count),
-                feeders: Array(repeating: [], count: $0.inputs.count))
+            Step(arrived: Array(repeating: 0, count: $0.inputs.count), feeders: Array(repeating: [], count: $0.inputs.count))
         }
     }
 
@@ -106,9 +104,7 @@ final class BarrierAligner {
     /// A stage or source is at a barrier; it passes it on afterwards.
     func reach(_ barrier: Int, node: Int) throws { try onBarrier(node, barrier) }
 
-    /// Begins a barrier: every source sends it.
-    ///
-    /// Steps that have ended are captured at once.
+    /// Begins a barrier: every source sends it. Steps that have ended are captured at once.
     func begin(_ barrier: Int) throws {
         current = barrier
         for node in steps.indices where ended.contains(node) { try onBarrier(node, barrier) }

@@ -53,9 +53,7 @@ struct JobRestore {
 
     /// What a worker's steps share; with the snapshot's store where it is one of the job's backend and of the same key
     /// groups.
-    static func environment(worker: Int, pipeline: String, options: JobOptions, _ restore: JobRestore?) throws
-        -> StateEnvironment
-    {
+    static func environment(worker: Int, pipeline: String, options: JobOptions, _ restore: JobRestore?) throws -> StateEnvironment {
         let groups = options.keyGroups.range(ofWorker: worker, parallelism: options.parallelism)
         let share = options.memoryBudget.map { $0 / options.parallelism }
         let half = (share ?? 256 << 20) / 2
@@ -137,8 +135,7 @@ struct JobRestore {
             guard store.backend == options.backend.name, let opened = try options.backend.open(place) else {
                 throw SnapshotError(
                     code: .incompatible,
-                    message:
-                        "its state '\(part.name)' lies in a store of the backend '\(store.backend)', and the job's is "
+                    message: "its state '\(part.name)' lies in a store of the backend '\(store.backend)', and the job's is "
                         + "'\(options.backend.name)'; begin with a savepoint, which every backend reads")
             }
             defer { opened.close() }

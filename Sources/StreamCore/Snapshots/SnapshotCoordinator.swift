@@ -78,9 +78,7 @@ final class SnapshotCoordinator: Sendable {
         }
     }
 
-    /// Begins a snapshot when one is due.
-    ///
-    /// Workers call it between two rounds of work.
+    /// Begins a snapshot when one is due. Workers call it between two rounds of work.
     func tick() {
         let due = nextDue.load(ordering: .relaxed)
         guard due < .max, let interval else { return }

@@ -39,8 +39,7 @@ public final class LocalSnapshotStorage: SnapshotStorage {
             defer { forget(temporary) }
             throw LocalFile.error(temporary, for: name, "made")
         }
-        return LocalObjectWriter(
-            storage: self, descriptor, temporary: temporary, path: path, parent: parent, name: name)
+        return LocalObjectWriter(storage: self, descriptor, temporary: temporary, path: path, parent: parent, name: name)
     }
 
     /// Links a file; copies it where it is of another file system.
@@ -103,9 +102,7 @@ public final class LocalSnapshotStorage: SnapshotStorage {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: end - range.lowerBound) { buffer, initialized in
             count = LocalFile.read(
-                descriptor,
-                UnsafeMutableRawBufferPointer(
-                    rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(end - range.lowerBound)]),
+                descriptor, UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(end - range.lowerBound)]),
                 at: range.lowerBound)
             initialized = max(count, 0)
         }
@@ -146,9 +143,7 @@ public final class LocalSnapshotStorage: SnapshotStorage {
     /// Deletes a file, and directories that it leaves empty.
     public func delete(_ name: String) throws {
         let path = "\(directory)/\(name)"
-        if unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR {
-            throw LocalFile.error(path, for: name, "deleted")
-        }
+        if unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR { throw LocalFile.error(path, for: name, "deleted") }
         var parent = name
         while let slash = parent.lastIndex(of: "/") {
             parent = String(parent[..<slash])
@@ -208,8 +203,7 @@ private final class LocalObjectWriter: SnapshotObjectWriter {
     private let name: String
 
     init(
-        storage: LocalSnapshotStorage, _ descriptor: Int32, temporary: String, path: String, parent: String,
-        name: String
+        storage: LocalSnapshotStorage, _ descriptor: Int32, temporary: String, path: String, parent: String, name: String
     ) {
         self.storage = storage
         self.descriptor = descriptor
