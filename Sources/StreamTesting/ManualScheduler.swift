@@ -24,6 +24,28 @@ public final class ManualScheduler: Scheduler {
         }
     }
 
+    /// Gives one worker, drawn at random, one round of work.
+    ///
+    /// - Returns: whether all have finished.
+    @discardableResult
+    public func step() -> Bool {
+        let drawn: (worker: ScheduledWorker, index: Int)? = state.withLock { state in
+            guard !state.workers.isEmpty else { return nil }
+            let index = Int(state.random.next(below: UInt64(state.workers.count)))
+            return (state.workers[index], index)
+        }
+        guard let drawn else { return true }
+        guard drawn.worker.step() == .finished else { return false }
+        let completion: (@Sendable () -> Void)? = state.withLock { state in
+            state.workers.remove(at: drawn.index)
+            guard state.workers.isEmpty else { return nil }
+            defer { state.completion = nil }
+            return state.completion
+        }
+        completion?()
+        return completion != nil
+    }
+
     /// Steps the workers, in random order, until none of them has anything to do.
     ///
     /// - Returns: whether all have finished.

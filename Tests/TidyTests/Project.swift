@@ -17,6 +17,7 @@ enum Project {
         "StreamConnectors": ["StreamCore", "StreamFormats"],
         "Weir": ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
         "StreamTesting": ["Weir"],
+        "SnapshotCrasher": ["StateBackend"],
         "AdAnalyticsJob": ["Weir"],
         "AdAnalyticsRunner": ["AdAnalyticsJob", "Weir", "ArgumentParser", "Logging", "Foundation"],
 

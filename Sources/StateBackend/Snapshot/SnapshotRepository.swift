@@ -1,195 +1,140 @@
-/// The snapshots of one pipeline in a storage: lists, opens, begins and prunes them.
+/// The snapshots of one pipeline in a storage.
 ///
-/// What makes files a snapshot is its manifest, which is put last, and only when there is none of its number. A file may
-/// belong to several snapshots; it is kept as long as a manifest names it, so there is no count that could be wrong.
-/// The layout is described in `Docs/internals/state-format.md`.
+/// A snapshot is there when its manifest is; the manifest is put last, and deleted first. Which files are still needed
+/// follows from the manifests that name them: there is no count that could get out of step with them.
+///
+/// A process has one repository per pipeline, and a pipeline is run by one process at a time: what this process reads
+/// and writes is safe from ``prune(keep:olderThan:now:)`` and ``collectOrphans(before:)``, which know of no other.
 public final class SnapshotRepository: Sendable {
-    static let manifestMagic = Array("WEIRSNAP".utf8)
-    static let manifestVersion: UInt16 = 1
-
     /// Where the snapshots are.
     public let storage: any SnapshotStorage
     /// The pipeline's name.
     public let pipeline: String
-    private let prefix: String
+    let paths: SnapshotPaths
+    let use = SnapshotUse()
 
-    /// The snapshots of a pipeline.
+    /// The snapshots of the given pipeline.
     public init(_ storage: any SnapshotStorage, pipeline: String) {
         self.storage = storage
         self.pipeline = pipeline
-        prefix = Self.escaped(pipeline)
+        paths = SnapshotPaths(pipeline: pipeline)
     }
 
-    /// The names of the pipelines that have snapshots in a storage.
+    /// The pipelines that have snapshots in a storage, sorted.
     public static func pipelines(in storage: any SnapshotStorage) throws -> [String] {
-        var names: Set<String> = []
-        for object in try storage.list("") {
-            let parts = object.name.split(separator: "/", omittingEmptySubsequences: false)
-            if parts.count == 4, parts[1] == "snapshots", parts[3] == "manifest", let name = unescaped(parts[0]) {
-                names.insert(name)
-            }
-        }
-        return names.sorted()
+        Set(try storage.list("").compactMap { SnapshotPaths.pipeline(ofManifest: $0.name) }).sorted()
     }
 
-    /// The numbers of the snapshots that have a manifest, ascending.
+    /// The numbers of the snapshots that there are, rising; readable or not.
     public func ids() throws -> [Int] {
-        try storage.list("\(prefix)/snapshots/").compactMap { object in
-            let parts = object.name.split(separator: "/")
-            guard parts.count == 4, parts[3] == "manifest" else { return nil }
-            return Int(parts[2])
-        }.sorted()
+        try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) }.sorted()
     }
 
-    /// A snapshot's manifest.
+    /// The manifest of a snapshot.
     ///
-    /// - Throws: ``SnapshotError`` with code `noSnapshot`, `damaged`, `newerFormat`, `foreignPipeline`, or the storage's.
+    /// - Throws: ``SnapshotError`` with code `noSnapshot`, `damaged`, `newerFormat`, `foreignPipeline`, or what the
+    ///   storage throws.
     public func manifest(_ id: Int) throws -> SnapshotManifest {
-        let name = manifestName(id)
+        let name = paths.manifest(id)
         let bytes: [UInt8]
-        do { bytes = try storage.get(name, range: 0..<(1 << 40)) } catch let error as SnapshotError
+        do { bytes = try storage.get(name, range: 0..<Int.max) } catch let error as SnapshotError
         where error.code == .missingFile {
-            let known = try ids().map { "\($0)" }.joined(separator: ", ")
             throw SnapshotError(
                 code: .noSnapshot, file: name,
-                message: "there is no snapshot \(id) of pipeline '\(pipeline)' in \(storage.description); "
-                    + (known.isEmpty ? "there is none at all" : "there are \(known)"))
+                message: "pipeline '\(pipeline)' has no snapshot \(id) in \(storage.description); "
+                    + "those that there are: \(try ids())")
         }
-        let body = try Envelope.unwrap(
-            bytes, magic: Self.manifestMagic, version: Self.manifestVersion, of: "the manifest", file: name)
-        let manifest: SnapshotManifest
-        do {
-            var decoder = StateDecoder(body)
-            manifest = try CodableCodec.decode(SnapshotManifest.self, &decoder)
-        } catch { throw SnapshotError.damaged(name, "\(error)") }
+        let manifest = try SnapshotManifest(decoding: bytes, file: name)
         guard manifest.pipeline == pipeline else {
             throw SnapshotError(
                 code: .foreignPipeline, file: name,
-                message: "the snapshot is of pipeline '\(manifest.pipeline)', not '\(pipeline)'; give the pipeline its "
-                    + "old name, or another storage")
+                message: "the snapshot is of pipeline '\(manifest.pipeline)', not of '\(pipeline)'; "
+                    + "give the pipeline its name, or another directory")
         }
-        guard manifest.id == id else { throw SnapshotError.damaged(name, "it is the manifest of snapshot \(manifest.id)") }
+        guard manifest.id == id else {
+            throw SnapshotError.damaged(name, "the manifest is that of snapshot \(manifest.id)")
+        }
         return manifest
     }
 
-    /// The newest snapshot's manifest; nil when there is none.
+    /// The manifest of the newest snapshot, savepoints included; nil when there is none.
     ///
-    /// - Parameter skippingDamaged: whether a snapshot whose manifest can't be read is passed over; else it is an error.
-    public func latest(skippingDamaged: Bool = false) throws -> SnapshotManifest? {
+    /// - Parameters:
+    ///   - skippingDamaged: whether to go on to the one before when a manifest is damaged or gone. One of a newer format
+    ///     or another pipeline is never skipped.
+    ///   - report: is given the error of each that was skipped.
+    /// - Throws: as ``manifest(_:)``.
+    public func latest(
+        skippingDamaged: Bool = false, _ report: (SnapshotError) -> Void = { _ in }
+    ) throws -> SnapshotManifest? {
+        try newest(skippingDamaged, report) { try manifest($0) }
+    }
+
+    /// As ``latest(skippingDamaged:_:)``, with all files checked as ``open(_:)`` does.
+    public func openLatest(
+        skippingDamaged: Bool = false, _ report: (SnapshotError) -> Void = { _ in }
+    ) throws -> StoredSnapshot? {
+        try newest(skippingDamaged, report) { try open($0) }
+    }
+
+    private func newest<Found>(
+        _ skippingDamaged: Bool, _ report: (SnapshotError) -> Void, _ body: (Int) throws -> Found
+    ) throws -> Found? {
         for id in try ids().reversed() {
-            do { return try manifest(id) } catch let error as SnapshotError where error.code == .damaged && skippingDamaged {
-                continue
+            do { return try body(id) } catch let error as SnapshotError {
+                guard skippingDamaged, [.damaged, .missingFile, .noSnapshot].contains(error.code) else { throw error }
+                report(error)
             }
         }
         return nil
     }
 
-    /// Opens a snapshot to be read; every file of it is read and checked first.
+    /// Opens a snapshot to be read: all its files are there, have their sizes and their checksums.
     ///
-    /// - Throws: ``SnapshotError`` that names the file which is missing, damaged or cut off.
+    /// Its files stay as long as the result or a copy of it lives, whatever is pruned.
+    ///
+    /// - Throws: as ``manifest(_:)``; ``SnapshotError`` with code `missingFile` or `damaged` that names the file.
     public func open(_ id: Int) throws -> StoredSnapshot {
-        let snapshot = try openUnchecked(id)
-        if let problem = snapshot.firstProblem() { throw problem }
+        let manifest = try manifest(id)
+        let lease = use.hold(manifest.files)
+        let snapshot = StoredSnapshot(manifest: manifest, storage: storage, lease: lease)
+        for file in manifest.files { try snapshot.check(file) }
+        for placed in snapshot.layers { _ = try snapshot.reader(placed) }
         return snapshot
     }
 
-    /// Opens a snapshot without looking at its files; reading them checks what is read, block by block.
+    /// As ``open(_:)`` without reading all files: for a look at few rows, whose blocks are checked when they are read.
     public func openUnchecked(_ id: Int) throws -> StoredSnapshot {
-        StoredSnapshot(manifest: try manifest(id), storage: storage)
+        let manifest = try manifest(id)
+        return StoredSnapshot(manifest: manifest, storage: storage, lease: use.hold(manifest.files))
     }
 
-    /// Begins to write a snapshot.
+    /// Begins a snapshot.
     ///
     /// - Parameters:
-    ///   - header: the manifest, as far as it is known. Its number must be new.
-    ///   - base: the snapshot whose files may be shared; nil for none.
+    ///   - header: its manifest, without files and steps. Its number must be higher than those that there are.
+    ///   - base: the snapshot whose files it may share; nil for none. A savepoint has none. One of another parallelism
+    ///     or number of key groups shares nothing.
     ///   - compression: how rows are compressed.
+    /// - Throws: ``SnapshotError`` with code `conflict` when there is a snapshot of that number or a higher one, or what
+    ///   the storage throws.
     public func begin(
-        _ header: SnapshotManifest, base: SnapshotManifest?, compression: SnapshotCompression
+        _ header: SnapshotManifest, base: SnapshotManifest?, compression: SnapshotCompression = .lz4
     ) throws -> SnapshotWriter {
-        SnapshotWriter(
-            header, base: header.kind == .savepoint ? nil : base, compression: compression, repository: self)
-    }
-
-    /// Deletes old snapshots, and the files that only they had. Savepoints stay.
-    ///
-    /// - Parameters:
-    ///   - count: the number of newest snapshots that stay whatever their age.
-    ///   - time: older ones stay, too, when they were begun at or after this time, in milliseconds since 1970; nil to
-    ///     delete them all.
-    /// - Returns: the numbers of those deleted.
-    @discardableResult
-    public func prune(keep count: Int, begunBefore time: Int64? = nil) throws -> [Int] {
-        let all = try ids().map { try manifest($0) }
-        let old = all.filter { $0.kind == .snapshot }.dropLast(max(count, 1)).filter { $0.begun < time ?? .max }
-        guard !old.isEmpty else { return [] }
-        let gone = Set(old.map(\.id))
-        let kept = Set(all.filter { !gone.contains($0.id) }.flatMap { $0.files.map(\.object) })
-        for manifest in old {
-            // First what makes it a snapshot: a crash in between leaves files without manifest, never the reverse.
-            try storage.delete(manifestName(manifest.id))
-            for file in manifest.files where !kept.contains(file.object) { try storage.delete(file.object) }
+        precondition(header.pipeline == pipeline, "a snapshot is of the repository's pipeline")
+        precondition(header.id >= 0, "a snapshot's number is not negative")
+        precondition(header.kind == .snapshot || base == nil, "a savepoint shares no files")
+        var base = base
+        if base?.parallelism != header.parallelism || base?.keyGroups != header.keyGroups { base = nil }
+        var attempt = 0
+        while !(try storage.putIfAbsent(paths.claim(header.id, attempt: attempt), Array(pipeline.utf8))) { attempt += 1 }
+        let lease = use.hold(base?.files ?? [], prefix: paths.files(header.id, attempt: attempt))
+        // Only now: whoever committed before has put its manifest before it gave up its claim.
+        if let last = try ids().last, last >= header.id {
+            try? storage.delete(paths.claim(header.id, attempt: attempt))
+            throw SnapshotError.conflict(last, pipeline, paths.manifest(last))
         }
-        return old.map(\.id)
-    }
-
-    /// Deletes files that belong to no snapshot, as a writer leaves them that was killed.
-    ///
-    /// Must not be called while a snapshot of the pipeline is being written.
-    ///
-    /// - Parameter time: only what was written before it, in milliseconds since 1970 by the storage's clock.
-    /// - Returns: the names of those deleted.
-    @discardableResult
-    public func collectOrphans(writtenBefore time: Int64 = .max) throws -> [String] {
-        let named = Set(try ids().flatMap { try manifest($0).files.map(\.object) })
-        var removed: [String] = []
-        for object in try storage.list("\(prefix)/data/") where !named.contains(object.name) && object.modified < time {
-            try storage.delete(object.name)
-            removed.append(object.name)
-        }
-        return removed + (try storage.removeUnfinished(before: time))
-    }
-
-    func manifestName(_ id: Int) -> String { "\(prefix)/snapshots/\(Self.padded(id))/manifest" }
-
-    func dataName(_ id: Int, _ name: String) -> String { "\(prefix)/data/\(Self.padded(id))/\(name)" }
-
-    private static func padded(_ id: Int) -> String {
-        let digits = "\(id)"
-        return String(repeating: "0", count: max(10 - digits.count, 0)) + digits
-    }
-
-    /// A pipeline's name as a name of a directory: letters, digits, "-", "_" and inner "." stay, other bytes become "%"
-    /// and two hexadecimal digits.
-    static func escaped(_ name: String) -> String {
-        var escaped = ""
-        for (index, byte) in name.utf8.enumerated() {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                escaped.unicodeScalars.append(Unicode.Scalar(byte))
-            case UInt8(ascii: ".") where index > 0: escaped += "."
-            default: escaped += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        return escaped.isEmpty ? "%" : escaped
-    }
-
-    private static func unescaped(_ name: Substring) -> String? {
-        if name == "%" { return "" }
-        var bytes: [UInt8] = []
-        var rest = Array(name.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
+        return SnapshotWriter(
+            header, base: base, compression: compression, attempt: attempt, in: self, lease: lease)
     }
 }

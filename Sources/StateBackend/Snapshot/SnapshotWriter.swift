@@ -1,215 +1,244 @@
-/// Writes one snapshot. Used by one thread at a time.
+/// Writes one snapshot; used by one thread at a time.
 ///
-/// Nothing that it writes is a snapshot before ``commit(finished:)``.
+/// Files are written while rows come; the manifest comes last, in ``commit(finished:)``, and makes them a snapshot.
+/// After an error, call ``abort()``: what was written goes, and the repository is as it was before.
 public final class SnapshotWriter {
-    private struct Key: Hashable {
-        let step: String
-        let part: String
-        let worker: Int
+    /// Rows wait in memory to be written by key group; when there are more bytes than this, the fullest are written.
+    static let bufferBudget = 32 << 20
+
+    struct LayerKey: Hashable {
+        var step: String
+        var part: String
+        var worker: Int
     }
 
-    private struct PartKey: Hashable {
-        let step: String
-        let part: String
-    }
-
-    /// The bytes of rows that wait in memory until a block is full, at most.
-    private static let bufferLimit = 64 << 20
-
-    private var manifest: SnapshotManifest
-    private let base: SnapshotManifest?
-    private let compression: SnapshotCompression
-    private let repository: SnapshotRepository
-    private var known: Set<Key> = []
-    private var open: [Key: RowFileWriter] = [:]
-    private var order: [Key] = []
-    private var carried: [Key: [SnapshotManifest.Layer]] = [:]
-    private var schemas: [PartKey: StateSchema] = [:]
+    let repository: SnapshotRepository
+    let base: SnapshotManifest?
+    let compression: SnapshotCompression
+    let attempt: Int
+    private var lease: SnapshotLease?
+    var draft: SnapshotManifest
+    private var rowFiles: [LayerKey: RowFileWriter] = [:]
+    private var isComplete: [LayerKey: Bool] = [:]
+    private var fileCount = 0
+    /// The files that this snapshot put.
+    private var written: Set<String> = []
+    /// The number of a file in the manifest, by its name.
     private var fileNumbers: [String: Int] = [:]
-    private var written: [String] = []
-    private var isDone = false
+    /// The manifest's bytes, once it was tried to put them.
+    private var manifestBytes: [UInt8]?
+    private var isOpen = true
 
     init(
-        _ header: SnapshotManifest, base: SnapshotManifest?, compression: SnapshotCompression,
-        repository: SnapshotRepository
+        _ header: SnapshotManifest, base: SnapshotManifest?, compression: SnapshotCompression, attempt: Int,
+        in repository: SnapshotRepository, lease: SnapshotLease
     ) {
-        manifest = header
+        draft = header
+        draft.files = []
+        draft.steps = []
+        draft.stores = []
+        draft.writtenBytes = 0
         self.base = base
         self.compression = compression
+        self.attempt = attempt
         self.repository = repository
+        self.lease = lease
     }
 
-    deinit { abort() }
-
-    /// Adds rows of a part on one worker.
+    /// Adds rows of a part on a worker.
+    ///
+    /// Called as often as there are rows to add; once with no rows when there are none.
     ///
     /// - Parameters:
-    ///   - rows: rows; may be empty, which also says that the part is there.
-    ///   - isComplete: whether all rows written for the part on this worker are all that it holds; else they are changes of
-    ///     what the base has, whose files stay.
+    ///   - rows: the rows, in any order; of one key, the last counts.
+    ///   - step: the step.
+    ///   - part: the state's name.
+    ///   - schema: what the state holds.
+    ///   - worker: the worker whose rows they are.
+    ///   - isComplete: whether these are all rows of the part on the worker; else they are changes since the base.
+    ///     The same in all calls.
+    /// - Throws: ``SnapshotError`` with code `incompatible` when there are changes and no base that has the state, or what
+    ///   the storage throws.
     public func write(
         _ rows: StateRows, step: String, part: String, schema: StateSchema, worker: Int, isComplete: Bool
     ) throws {
-        let key = Key(step: step, part: part, worker: worker)
-        schemas[PartKey(step: step, part: part)] = schema
-        if known.insert(key).inserted {
-            order.append(key)
-            if !isComplete { carry(key) }
+        precondition(isOpen, "a snapshot is written before it is committed or aborted")
+        let key = LayerKey(step: step, part: part, worker: worker)
+        if let before = self.isComplete[key] {
+            precondition(before == isComplete, "rows of a part are all complete or all changes")
+        } else {
+            try begin(key, schema, isComplete)
         }
-        guard !rows.isEmpty else { return }
-        let file = try open[key] ?? makeFile(key, schema, isComplete: isComplete)
+        if rows.isEmpty { return }
+        let file = try rowFiles[key] ?? makeFile(key, schema, isComplete)
         try file.append(rows)
-        guard open.values.reduce(0, { $0 + $1.buffered }) > Self.bufferLimit else { return }
-        for file in open.values { try file.relieve() }
-    }
-
-    private func carry(_ key: Key) {
-        guard let base else { return }
-        carried[key] = base.layers(step: key.step, part: key.part, worker: key.worker).map { layer in
-            var layer = layer
-            layer.file = number(of: base.files[layer.file])
-            return layer
+        while rowFiles.values.reduce(0, { $0 + $1.buffered }) > Self.bufferBudget {
+            try rowFiles.values.max { $0.buffered < $1.buffered }?.relieve()
         }
     }
 
-    private func makeFile(_ key: Key, _ schema: StateSchema, isComplete: Bool) throws -> RowFileWriter {
-        let name = repository.dataName(manifest.id, "rows-\(key.worker)-\(order.firstIndex(of: key) ?? 0)")
+    private func makeFile(_ key: LayerKey, _ schema: StateSchema, _ isComplete: Bool) throws -> RowFileWriter {
         let header = RowFileHeader(
-            pipeline: manifest.pipeline, snapshot: manifest.id, step: key.step, part: key.part, worker: key.worker,
-            distribution: schema.distribution, isComplete: isComplete, keyGroups: manifest.keyGroups)
-        let file = try RowFileWriter(header, object: name, compression: compression, in: repository.storage)
-        open[key] = file
-        written.append(name)
+            pipeline: draft.pipeline, snapshot: draft.id, step: key.step, part: key.part, worker: key.worker,
+            distribution: schema.distribution, isComplete: isComplete, keyGroups: draft.keyGroups)
+        let file = try RowFileWriter(
+            header, object: newObject(".rows"), compression: compression, in: repository.storage)
+        rowFiles[key] = file
         return file
     }
 
-    private func number(of file: SnapshotManifest.File) -> Int {
-        if let known = fileNumbers[file.object] { return known }
-        manifest.files.append(file)
-        fileNumbers[file.object] = manifest.files.count - 1
-        return manifest.files.count - 1
-    }
-
-    /// Adds a worker's store, in its own format; files that the base has already are not written again.
-    public func addStore(
-        backend: String, worker: Int, groups: Range<Int>, files: [StoreFile], rowCounts: [String: Int]
-    ) throws {
-        let before = base?.stores.first { $0.worker == worker && $0.backend == backend }
-        var members: [SnapshotManifest.Store.Member] = []
-        for file in files {
-            if file.isImmutable, let base, let same = before?.members.first(where: { $0.isImmutable && $0.name == file.name }) {
-                members.append(.init(name: file.name, file: number(of: base.files[same.file]), isImmutable: true))
-                continue
+    private func begin(_ key: LayerKey, _ schema: StateSchema, _ isComplete: Bool) throws {
+        var layers: [SnapshotManifest.Layer] = []
+        if !isComplete {
+            guard let base, let part = base.part(key.part, of: key.step), part.schema.distribution == schema.distribution
+            else {
+                throw SnapshotError.incompatible(
+                    "the changes of state '\(key.part)' of step '\(key.step)' have no snapshot to add to; "
+                        + "capture everything")
             }
-            let object = repository.dataName(manifest.id, "store-\(worker)-\(SnapshotRepository.escaped(file.name))")
-            var checksum = CRC32C()
-            let count = try LocalFile.read(file.path, for: object) { checksum.add($0) }
-            written.append(object)
-            try repository.storage.put(object, file: file.path)
-            manifest.writtenBytes += count
-            let put = SnapshotManifest.File(object: object, byteCount: count, checksum: checksum.value)
-            members.append(.init(name: file.name, file: number(of: put), isImmutable: file.isImmutable))
+            layers = part.layers.filter { $0.worker == key.worker }
+            for index in layers.indices { layers[index].file = number(of: base.files[layers[index].file]) }
         }
-        manifest.stores.append(
-            SnapshotManifest.Store(
-                backend: backend, worker: worker, groups: groups, members: members, rowCounts: rowCounts))
+        self.isComplete[key] = isComplete
+        edit(key.step, key.part, schema) { $0.layers += layers }
     }
 
-    /// Says what is known of the steps beside their rows: watermarks, capture times, states that lie in stores.
+    /// States what is known of a step.
     ///
-    /// Parts' layers and sizes are filled in by ``commit(finished:)``.
-    public func setSteps(_ steps: [SnapshotManifest.Step], positions: [SnapshotManifest.Position]) {
-        manifest.steps = steps
-        manifest.positions = positions
+    /// - Parameters:
+    ///   - step: the step.
+    ///   - watermark: its watermark, the lowest of all workers'.
+    ///   - captureNanoseconds: how long the workers together spent on fixing and encoding its state.
+    public func setStep(_ step: String, watermark: Int64, captureNanoseconds: Int64 = 0) {
+        let index = stepIndex(step)
+        draft.steps[index].watermark = watermark
+        draft.steps[index].captureNanoseconds = captureNanoseconds
     }
 
-    /// Makes the snapshot durable: all files, and then the manifest.
+    /// States that the rows of a part are in the workers' stores.
+    public func setStored(step: String, part: String, schema: StateSchema, rowCount: Int) {
+        edit(step, part, schema) { part in
+            part.isStored = true
+            part.rowCount = rowCount
+        }
+    }
+
+    /// Adds to where the sources were.
+    public func addPositions(_ positions: [SnapshotManifest.Position]) { draft.positions += positions }
+
+    /// Makes the snapshot be there: finishes all files, and puts the manifest.
     ///
     /// - Parameter finished: the time, in milliseconds since 1970.
-    /// - Throws: ``SnapshotError``, with code `conflict` when there is a snapshot of that number already. The snapshot isn't
-    ///   there then; ``abort()`` removes its files.
+    /// - Throws: ``SnapshotError`` with code `conflict` when another process has written a snapshot of the number, or
+    ///   what the storage throws; call ``abort()`` then.
     public func commit(finished: Int64) throws -> SnapshotManifest {
-        var layers: [Key: [SnapshotManifest.Layer]] = carried
-        for key in order {
-            guard let file = open[key] else { continue }
-            let finished = try file.finish()
-            open[key] = nil
-            manifest.writtenBytes += finished.byteCount
-            layers[key, default: []].append(
-                SnapshotManifest.Layer(
-                    file: number(of: finished), worker: key.worker, rowCount: file.rowCount,
-                    byteCount: file.contentBytes))
+        precondition(isOpen, "a snapshot is committed once, and not after it was aborted")
+        for (key, writer) in rowFiles.sorted(by: { $0.value.object < $1.value.object }) {
+            let file = try writer.finish()
+            draft.writtenBytes += file.byteCount
+            let layer = SnapshotManifest.Layer(
+                file: number(of: file), worker: key.worker, rowCount: writer.rowCount, byteCount: writer.contentBytes)
+            edit(key.step, key.part, nil) { $0.layers.append(layer) }
         }
-        for key in order { fill(key, layers[key] ?? []) }
-        for step in manifest.steps.indices {
-            for part in manifest.steps[step].parts.indices where manifest.steps[step].parts[part].isStored {
-                let id = StateEnvironment.id(
-                    step: manifest.steps[step].name, part: manifest.steps[step].parts[part].name)
-                manifest.steps[step].parts[part].rowCount = manifest.stores.reduce(0) { $0 + ($1.rowCounts[id] ?? 0) }
-            }
-        }
-        manifest.finished = finished
-        var body = StateEncoder()
-        try CodableCodec.encode(manifest, into: &body)
-        let name = repository.manifestName(manifest.id)
-        let bytes = Envelope.wrap(
-            body.bytes, magic: SnapshotRepository.manifestMagic, version: SnapshotRepository.manifestVersion)
+        rowFiles = [:]
+        for step in draft.steps.indices { draft.steps[step].parts.indices.forEach { total(step, $0) } }
+        draft.finished = finished
+        try checkShared()
+        let bytes = try draft.encoded()
+        manifestBytes = bytes
+        let name = repository.paths.manifest(draft.id)
         guard try repository.storage.putIfAbsent(name, bytes) else {
-            throw SnapshotError.conflict(manifest.id, manifest.pipeline, name)
+            manifestBytes = nil
+            throw SnapshotError.conflict(draft.id, draft.pipeline, name)
         }
-        isDone = true
-        return manifest
+        close()
+        return draft
     }
 
-    private func fill(_ key: Key, _ layers: [SnapshotManifest.Layer]) {
-        let step: Int
-        if let known = manifest.steps.firstIndex(where: { $0.name == key.step }) { step = known } else {
-            manifest.steps.append(SnapshotManifest.Step(name: key.step, watermark: .min, parts: []))
-            step = manifest.steps.count - 1
-        }
-        let part: Int
-        if let known = manifest.steps[step].parts.firstIndex(where: { $0.name == key.part }) { part = known } else {
-            guard let schema = schemas[PartKey(step: key.step, part: key.part)] else { return }
-            manifest.steps[step].parts.append(SnapshotManifest.Part(name: key.part, schema: schema))
-            part = manifest.steps[step].parts.count - 1
-        }
-        manifest.steps[step].parts[part].layers += layers
-        manifest.steps[step].parts[part].rowCount += layers.reduce(0) { $0 + $1.rowCount }
-        manifest.steps[step].parts[part].byteCount += layers.reduce(0) { $0 + $1.byteCount }
-    }
-
-    /// Gives up and removes what was written, as far as the storage lets it.
+    /// Deletes what was written.
+    ///
+    /// What can't be deleted is left to ``SnapshotRepository/collectOrphans(before:)``.
     public func abort() {
-        guard !isDone else { return }
-        isDone = true
-        for file in open.values { file.abort() }
-        open = [:]
-        // What can't be deleted now is an orphan, which the next start collects.
-        for name in written { try? repository.storage.delete(name) }
-    }
-}
-
-extension SnapshotManifest {
-    /// More layers than this are not put on top of each other: each is a file to open when state is loaded.
-    private static let mostLayers = 8
-
-    /// The layers of a part that a worker wrote, in order.
-    public func layers(step: String, part: String, worker: Int) -> [Layer] {
-        guard let part = steps.first(where: { $0.name == step })?.parts.first(where: { $0.name == part }) else {
-            return []
+        guard isOpen else { return }
+        for file in rowFiles.values { file.abort() }
+        rowFiles = [:]
+        if !mayBeCommitted() {
+            for object in written.sorted() { try? repository.storage.delete(object) }
         }
-        return part.layers.filter { $0.worker == worker }
+        close()
     }
 
-    /// Whether the next snapshot of a part should be complete: there is none to build on, or its changes have become so
-    /// many, or so much (more than half of the first layer), that reading them costs more than writing everything again.
-    public func wantsEverything(step: String, part: String, worker: Int) -> Bool {
-        guard let known = steps.first(where: { $0.name == step })?.parts.first(where: { $0.name == part }) else {
-            return true
+    /// Whether the manifest may be there, although putting it has failed. Its files must stay then.
+    private func mayBeCommitted() -> Bool {
+        guard let manifestBytes else { return false }
+        let name = repository.paths.manifest(draft.id)
+        do {
+            guard try repository.storage.get(name, range: 0..<Int.max) == manifestBytes else { return false }
+            try repository.storage.delete(name)
+            return false
+        } catch let error as SnapshotError { return error.code != .missingFile } catch { return true }
+    }
+
+    private func close() {
+        isOpen = false
+        try? repository.storage.delete(repository.paths.claim(draft.id, attempt: attempt))
+        lease = nil
+    }
+
+    /// Files that are shared must still be there: another process may have pruned them.
+    private func checkShared() throws {
+        let shared = draft.files.filter { !written.contains($0.object) }
+        guard !shared.isEmpty else { return }
+        var sizes: [String: Int] = [:]
+        for object in try repository.storage.list(repository.paths.files) { sizes[object.name] = object.byteCount }
+        for file in shared where sizes[file.object] != file.byteCount {
+            throw SnapshotError.missing(file.object, in: repository.storage.description)
         }
-        if known.isStored { return false }
-        let layers = known.layers.filter { $0.worker == worker }
-        guard let first = layers.first else { return false }
-        return layers.count >= Self.mostLayers || layers.dropFirst().reduce(0) { $0 + $1.byteCount } > first.byteCount / 2
+    }
+
+    private func total(_ step: Int, _ index: Int) {
+        var part = draft.steps[step].parts[index]
+        let sorted = part.layers.enumerated().sorted {
+            ($0.element.worker, $0.offset) < ($1.element.worker, $1.offset)
+        }
+        part.layers = sorted.map(\.element)
+        if !part.isStored { part.rowCount = part.layers.reduce(0) { $0 + $1.rowCount } }
+        part.byteCount = part.layers.reduce(0) { $0 + $1.byteCount }
+        draft.steps[step].parts[index] = part
+    }
+
+    private func stepIndex(_ name: String) -> Int {
+        if let index = draft.steps.firstIndex(where: { $0.name == name }) { return index }
+        draft.steps.append(SnapshotManifest.Step(name: name, watermark: .min, parts: []))
+        return draft.steps.count - 1
+    }
+
+    private func edit(
+        _ step: String, _ part: String, _ schema: StateSchema?, _ body: (inout SnapshotManifest.Part) -> Void
+    ) {
+        let index = stepIndex(step)
+        if let place = draft.steps[index].parts.firstIndex(where: { $0.name == part }) {
+            body(&draft.steps[index].parts[place])
+        } else if let schema {
+            var new = SnapshotManifest.Part(name: part, schema: schema)
+            body(&new)
+            draft.steps[index].parts.append(new)
+        }
+    }
+
+    /// The name of a further file.
+    func newObject(_ suffix: String) -> String {
+        let object = repository.paths.files(draft.id, attempt: attempt) + String(fileCount) + suffix
+        fileCount += 1
+        written.insert(object)
+        return object
+    }
+
+    /// The number of a file in the manifest, which gets it if it hasn't got it.
+    func number(of file: SnapshotManifest.File) -> Int {
+        if let number = fileNumbers[file.object] { return number }
+        draft.files.append(file)
+        fileNumbers[file.object] = draft.files.count - 1
+        return draft.files.count - 1
     }
 }

@@ -37,8 +37,8 @@ struct JobRestore {
         let repository = SnapshotRepository(storage, pipeline: pipeline)
         if let id {
             stored = try repository.open(id)
-        } else if let latest = try repository.latest() {
-            stored = try repository.open(latest.id)
+        } else if let latest = try repository.openLatest() {
+            stored = latest
         } else if case .latest = options.start {
             return nil
         } else {
@@ -86,7 +86,7 @@ struct JobRestore {
     }
 
     private func files(of store: SnapshotManifest.Store) throws -> [StoreFile] {
-        try stored.storeFiles(worker: store.worker, scratch: scratch.path)
+        try stored.storeFiles(worker: store.worker, scratch: scratch.path) ?? []
     }
 
     /// Loads a worker's share of every state.

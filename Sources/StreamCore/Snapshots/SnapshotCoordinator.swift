@@ -31,6 +31,8 @@ final class SnapshotCoordinator: Sendable {
 
     private let pipeline: String
     private let options: SnapshotOptions?
+    /// The snapshots of the job's own storage.
+    private let own: SnapshotRepository?
     private let parallelism: Int
     private let splitParallelism: Int
     private let keyGroups: KeyGroups
@@ -50,6 +52,7 @@ final class SnapshotCoordinator: Sendable {
     ) {
         self.pipeline = pipeline
         self.options = options.snapshots
+        own = options.snapshots.map { SnapshotRepository($0.storage, pipeline: pipeline) }
         parallelism = options.parallelism
         self.splitParallelism = splitParallelism
         keyGroups = options.keyGroups
@@ -120,7 +123,8 @@ final class SnapshotCoordinator: Sendable {
     private func begin(_ request: Request) {
         do {
             guard let storage = request.storage ?? options?.storage else { return }
-            let repository = SnapshotRepository(storage, pipeline: pipeline)
+            let repository =
+                if request.storage == nil, let own { own } else { SnapshotRepository(storage, pipeline: pipeline) }
             if request.storage == nil { collectOrphans(repository) }
             let base = request.kind == .snapshot ? state.withLock { $0.base } : nil
             let id = max(try repository.ids().max() ?? 0, request.storage == nil ? state.withLock { $0.lastID } : 0) + 1
@@ -163,7 +167,7 @@ final class SnapshotCoordinator: Sendable {
             return !state.hasCollected
         }
         guard isFirst else { return }
-        do { try repository.collectOrphans() } catch {
+        do { _ = try repository.collectOrphans(before: clock.now) } catch {
             logger.warning("left files of snapshots can't be deleted", metadata: ["error": "\(error)"])
         }
     }
@@ -182,8 +186,7 @@ final class SnapshotCoordinator: Sendable {
                     backend: backend, worker: worker, groups: result.groups, files: checkpoint.files,
                     rowCounts: result.rowCounts)
             }
-            let (steps, positions) = Self.describe(stepNames, results)
-            writer.setSteps(steps, positions: positions)
+            Self.describe(stepNames, results, in: writer)
             let manifest = try writer.commit(finished: clock.now)
             let report = SnapshotReport(manifest, rows: progress.rowCounts)
             state.withLock { state in
@@ -193,8 +196,8 @@ final class SnapshotCoordinator: Sendable {
                 state.status.completed += 1
             }
             if request.kind == .snapshot, request.storage == nil, let options {
-                let oldest = options.retainedFor.map { clock.now.advanced(byMilliseconds: -$0.milliseconds) }
-                do { try repository.prune(keep: options.retained, begunBefore: oldest) } catch {
+                let age = options.retainedFor?.milliseconds
+                do { _ = try repository.prune(keep: options.retained, olderThan: age, now: clock.now) } catch {
                     // What can't be deleted today may be tomorrow; the snapshot itself is durable.
                     logger.warning("old snapshots can't be deleted", metadata: ["error": "\(error)"])
                 }
@@ -248,32 +251,27 @@ final class SnapshotCoordinator: Sendable {
         error as? SnapshotError ?? SnapshotError(code: .storageFailed, message: "\(error)")
     }
 
-    /// What the manifest says of the steps, from what the workers said.
+    /// What the manifest says of the steps beside their rows, from what the workers said.
     private static func describe(
-        _ stepNames: [String], _ results: [Int: SnapshotInProgress.WorkerResult]
-    ) -> (steps: [SnapshotManifest.Step], positions: [SnapshotManifest.Position]) {
-        var steps: [SnapshotManifest.Step] = []
-        var positions: [SnapshotManifest.Position] = []
+        _ stepNames: [String], _ results: [Int: SnapshotInProgress.WorkerResult], in writer: SnapshotWriter
+    ) {
         for name in stepNames {
-            var step = SnapshotManifest.Step(name: name, watermark: .max, parts: [])
-            for (_, result) in results.sorted(by: { $0.key < $1.key }) {
-                guard let result = result.steps[name] else { continue }
-                step.watermark = min(step.watermark, result.watermark)
-                step.captureNanoseconds += result.nanoseconds
-                for part in result.parts where !step.parts.contains(where: { $0.name == part.name }) {
-                    step.parts.append(
-                        SnapshotManifest.Part(
-                            name: part.name, schema: part.schema, isStored: result.storedParts.contains(part.name)))
-                }
-                for split in result.splits {
-                    positions.append(
-                        SnapshotManifest.Position(
-                            source: name, split: split.split, position: split.position ?? "unknown",
-                            watermark: split.watermark))
-                }
+            let of = results.sorted { $0.key < $1.key }.compactMap { worker in
+                worker.value.steps[name].map { (result: $0, rowCounts: worker.value.rowCounts) }
             }
-            steps.append(step)
+            writer.setStep(
+                name, watermark: of.map(\.result.watermark).min() ?? .min,
+                captureNanoseconds: of.reduce(0) { $0 + $1.result.nanoseconds })
+            for (part, schema) in of.first?.result.parts ?? [] where of[0].result.storedParts.contains(part) {
+                let id = StateEnvironment.id(step: name, part: part)
+                writer.setStored(
+                    step: name, part: part, schema: schema, rowCount: of.reduce(0) { $0 + ($1.rowCounts[id] ?? 0) })
+            }
+            writer.addPositions(
+                of.flatMap { $0.result.splits }.map {
+                    SnapshotManifest.Position(
+                        source: name, split: $0.split, position: $0.position ?? "unknown", watermark: $0.watermark)
+                })
         }
-        return (steps, positions)
     }
 }

@@ -24,20 +24,20 @@ enum RowBlock {
             raw.writeVarint(UInt64(row.length - row.keyLength))
         }
         raw.bytes.append(contentsOf: rows.bytes)
-        let isCompressed = compression.compress(raw.bytes, into: &scratch)
+        let compressed = compression.compress(raw.bytes, into: &scratch)
         var block = StateEncoder()
-        let stored = isCompressed ? scratch.count : raw.bytes.count
+        let stored = compressed ?? raw.bytes.count
         block.bytes.reserveCapacity(headerLength + stored)
         block.writeFixed(group)
         block.writeFixed(UInt32(rows.count))
         block.writeFixed(UInt32(raw.bytes.count))
         block.writeFixed(UInt32(stored))
-        block.writeFixed(isCompressed ? compression.rawValue : SnapshotCompression.none.rawValue)
+        block.writeFixed(compressed == nil ? SnapshotCompression.none.rawValue : compression.rawValue)
         block.writeFixed(UInt8(0))
         block.writeFixed(UInt16(0))
         var checksum = CRC32C()
         block.bytes.withUnsafeBytes { checksum.add($0) }
-        let body = isCompressed ? scratch : raw.bytes
+        let body = compressed.map { scratch[..<$0] } ?? raw.bytes[...]
         body.withUnsafeBytes { checksum.add($0) }
         block.writeFixed(checksum.value)
         block.bytes.append(contentsOf: body)

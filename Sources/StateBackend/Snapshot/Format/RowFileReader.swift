@@ -38,7 +38,7 @@ struct RowFileReader {
     }
 
     /// Hands the rows of the given groups to `body`, a block at a time, and those that belong to no group.
-    func read(groups: Range<Int>?, _ body: (StateRows) throws -> Void) throws {
+    func read(groups: Range<Int>?, _ body: (StateRows, RowFileIndex.Entry) throws -> Void) throws {
         // In the order of the file: rows of one group keep theirs, and the storage is read forwards.
         let wanted = index.entries.filter { entry in
             guard let groups, entry.group != RowFileHeader.noGroup else { return true }
@@ -58,7 +58,8 @@ struct RowFileReader {
             for entry in wanted[first..<next] {
                 let place = entry.offset - start
                 try body(
-                    RowBlock.decode(bytes, in: place..<(place + entry.length), entry: entry, file: file.object))
+                    RowBlock.decode(bytes, in: place..<(place + entry.length), entry: entry, file: file.object),
+                    entry)
             }
             first = next
         }

@@ -13,9 +13,11 @@ public enum SnapshotCompression: UInt8, Sendable, Codable, CaseIterable {
     /// The most bytes that a block may have: what LZ4 can hold.
     static let longestBlock = 0x7E00_0000
 
-    /// Compresses `bytes` into `buffer`; nil where that would not make them fewer.
-    func compress(_ bytes: [UInt8], into buffer: inout [UInt8]) -> Bool {
-        guard self != .none, bytes.count > 0 else { return false }
+    /// Compresses `bytes` into the beginning of `buffer`.
+    ///
+    /// - Returns: how many bytes they became; nil where that would not be fewer.
+    func compress(_ bytes: [UInt8], into buffer: inout [UInt8]) -> Int? {
+        guard self != .none, bytes.count > 1 else { return nil }
         if buffer.count < bytes.count { buffer = [UInt8](repeating: 0, count: bytes.count) }
         let capacity = bytes.count - 1
         let written = bytes.withUnsafeBytes { source in
@@ -34,9 +36,7 @@ public enum SnapshotCompression: UInt8, Sendable, Codable, CaseIterable {
                 }
             }
         }
-        guard written > 0 else { return false }
-        buffer.removeSubrange(written...)
-        return true
+        return written > 0 ? written : nil
     }
 
     /// The `count` bytes that were compressed; nil when `bytes` are not what compression gave.

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -8,23 +6,23 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Snapshots in a directory of the local file system, one file per object.
+/// Snapshots in a directory of a local or mounted file system.
 ///
-/// An object is written under another name beside its own, made durable, renamed, and its directory made durable: after a
-/// crash at any moment it is there as a whole or not at all.
-public final class LocalSnapshotStorage: SnapshotStorage {
-    /// How the names of files begin that are being written.
-    static let unfinishedPrefix = ".unfinished-"
-
+/// An object is a file of its name. It is written under a temporary name in the directory `.unfinished`, made durable
+/// (fsync), renamed, and made durable in its directory: it is there whole or not at all, whenever the process or the
+/// machine stops. The directory is made when the first object is put. The file system must have atomic renames; hard
+/// links are used where it has them.
+public struct LocalSnapshotStorage: SnapshotStorage {
     /// The directory.
     public let directory: String
-    private let unfinished = Mutex<(number: Int, paths: Set<String>)>((0, []))
 
-    /// Snapshots in `directory`, which is made with the first object.
+    private static let unfinished = ".unfinished"
+
+    /// A storage in the given directory, which need not be there yet.
     public init(directory: String) {
-        var path = directory
-        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
-        self.directory = path
+        var directory = directory.isEmpty ? "." : directory
+        while directory.count > 1 && directory.hasSuffix("/") { directory.removeLast() }
+        self.directory = directory
     }
 
     /// The directory's path.
@@ -32,30 +30,21 @@ public final class LocalSnapshotStorage: SnapshotStorage {
 
     /// Begins a file.
     public func put(_ name: String) throws -> any SnapshotObjectWriter {
-        let (path, parent) = try place(name)
-        let temporary = temporaryPath(in: parent)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            defer { forget(temporary) }
-            throw LocalFile.error(temporary, for: name, "made")
-        }
-        return LocalObjectWriter(storage: self, descriptor, temporary: temporary, path: path, parent: parent, name: name)
+        try LocalObjectWriter(object: name, path: path(name), temporaryDirectory: directory + "/" + Self.unfinished)
     }
 
-    /// Links a file; copies it where it is of another file system.
+    /// Links the file, or copies it where that can't be done.
     public func put(_ name: String, file source: String) throws {
-        let (path, parent) = try place(name)
-        let temporary = temporaryPath(in: parent)
-        defer { forget(temporary) }
-        try LocalFile.synchronize(file: source, for: name)
-        if link(source, temporary) == 0 {
-            guard rename(temporary, path) == 0 else {
-                defer { unlink(temporary) }
-                throw LocalFile.error(path, for: name, "made")
-            }
-            // Where both are one file already, rename leaves both names.
-            unlink(temporary)
-            return try LocalFile.synchronize(directory: parent, for: name)
+        let target = try path(name)
+        // What is linked must be as durable as what is written.
+        let descriptor = try LocalFile.open(source, O_RDONLY, for: name)
+        do {
+            defer { _ = close(descriptor) }
+            try LocalFile.sync(descriptor, source, for: name)
+        }
+        try LocalFile.makeDirectory(LocalFile.parent(of: target), for: name)
+        if link(source, target) == 0 {
+            return try LocalFile.syncDirectory(LocalFile.parent(of: target), for: name)
         }
         let writer = try put(name)
         do {
@@ -67,175 +56,95 @@ public final class LocalSnapshotStorage: SnapshotStorage {
         }
     }
 
-    /// Writes a file under another name and links it to its own, which fails when there is one.
+    /// Writes a file unless there is one: under a temporary name, then linked to its own.
     public func putIfAbsent(_ name: String, _ bytes: [UInt8]) throws -> Bool {
-        let (path, parent) = try place(name)
-        let temporary = temporaryPath(in: parent)
-        defer {
-            unlink(temporary)
-            forget(temporary)
+        let writer = try LocalObjectWriter(
+            object: name, path: path(name), temporaryDirectory: directory + "/" + Self.unfinished)
+        do {
+            try bytes.withUnsafeBytes { try writer.write($0) }
+            return try writer.commitIfAbsent()
+        } catch {
+            writer.abort()
+            throw error
         }
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw LocalFile.error(temporary, for: name, "made") }
-        let isWritten = bytes.withUnsafeBytes { LocalFile.write(descriptor, $0) } && fsync(descriptor) == 0
-        let number = errno
-        close(descriptor)
-        guard isWritten else { throw LocalFile.error(temporary, for: name, "written", number: number) }
-        if link(temporary, path) != 0 {
-            if errno == EEXIST { return false }
-            throw LocalFile.error(path, for: name, "made")
-        }
-        try LocalFile.synchronize(directory: parent, for: name)
-        return true
     }
 
-    /// Reads a part of a file.
+    /// Bytes of a file.
     public func get(_ name: String, range: Range<Int>) throws -> [UInt8] {
-        let path = "\(directory)/\(name)"
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw LocalFile.error(path, for: name, "opened") }
-        defer { close(descriptor) }
-        var info = stat()
-        guard fstat(descriptor, &info) == 0 else { throw LocalFile.error(path, for: name, "read") }
-        let end = min(range.upperBound, Int(info.st_size))
-        guard range.lowerBound < end else { return [] }
-        var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: end - range.lowerBound) { buffer, initialized in
-            count = LocalFile.read(
-                descriptor, UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(end - range.lowerBound)]),
-                at: range.lowerBound)
-            initialized = max(count, 0)
-        }
-        guard count >= 0 else { throw LocalFile.error(path, for: name, "read") }
-        return bytes
+        try LocalFile.bytes(of: path(name), range, for: name)
     }
 
     /// The file's path.
-    public func localPath(of name: String) -> String? { "\(directory)/\(name)" }
+    public func localPath(of name: String) -> String? { try? path(name) }
 
-    /// The files whose paths below the directory begin with `prefix`.
+    /// The files whose names begin with `prefix`, in the order of their names.
     public func list(_ prefix: String) throws -> [SnapshotObject] {
-        // Only the directories that can hold such names.
-        let parent = prefix.lastIndex(of: "/").map { String(prefix[..<$0]) } ?? ""
         var objects: [SnapshotObject] = []
-        try walk(parent) { name, status in
-            if name.hasPrefix(prefix) {
-                objects.append(SnapshotObject(name: name, byteCount: status.byteCount, modified: status.modified))
-            }
-        }
+        let deepest = prefix.lastIndex(of: "/").map { String(prefix[..<$0]) } ?? ""
+        if !deepest.isEmpty { _ = try path(deepest) }
+        try list(deepest, prefix: prefix, into: &objects)
         return objects.sorted { $0.name < $1.name }
     }
 
-    private func walk(_ parent: String, _ body: (String, (byteCount: Int, modified: Int64)) throws -> Void) throws {
-        for entry in try LocalFile.entries(parent.isEmpty ? directory : "\(directory)/\(parent)", for: parent) {
-            if entry.hasPrefix(Self.unfinishedPrefix) { continue }
-            let name = parent.isEmpty ? entry : "\(parent)/\(entry)"
-            // What has gone meanwhile was deleted.
-            guard let status = LocalFile.status("\(directory)/\(name)") else { continue }
+    private func list(_ folder: String, prefix: String, into objects: inout [SnapshotObject]) throws {
+        let base = folder.isEmpty ? directory : directory + "/" + folder
+        for entry in try LocalFile.names(in: base, for: folder) where !(folder.isEmpty && entry == Self.unfinished) {
+            let name = folder.isEmpty ? entry : folder + "/" + entry
+            guard name.hasPrefix(prefix) || prefix.hasPrefix(name + "/") else { continue }
+            // A file may have gone since the directory was read.
+            guard let status = try LocalFile.status(directory + "/" + name, for: name) else { continue }
             if status.isDirectory {
-                try walk(name, body)
-            } else {
-                try body(name, (status.byteCount, status.modified))
+                try list(name, prefix: prefix, into: &objects)
+            } else if name.hasPrefix(prefix) {
+                objects.append(SnapshotObject(name: name, byteCount: status.byteCount, modified: status.changed))
             }
         }
     }
 
-    /// Deletes a file, and directories that it leaves empty.
+    /// Deletes a file, and the directories that it leaves empty.
     public func delete(_ name: String) throws {
-        let path = "\(directory)/\(name)"
-        if unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR { throw LocalFile.error(path, for: name, "deleted") }
-        var parent = name
-        while let slash = parent.lastIndex(of: "/") {
-            parent = String(parent[..<slash])
-            // Fails where there is something in it.
-            if rmdir("\(directory)/\(parent)") != 0 { break }
+        let path = try path(name)
+        if unlink(path) != 0 {
+            if errno == ENOENT || errno == ENOTDIR { return }
+            throw LocalFile.error("delete", path, name)
+        }
+        var above = LocalFile.parent(of: path)
+        var lowest = above
+        while above.count > directory.count, rmdir(above) == 0 {
+            above = LocalFile.parent(of: above)
+            lowest = above
+        }
+        // Durable, so that a manifest that was deleted before its files doesn't come back without them.
+        do throws(SnapshotError) { try LocalFile.syncDirectory(lowest, for: name) } catch {
+            // Another one has removed the directory as well.
+            if error.code != .missingFile { throw error }
         }
     }
 
-    /// Deletes files that a process had begun to write and that has ended since.
+    /// Removes temporary files that no writer of this process holds.
     public func removeUnfinished(before time: Int64) throws -> [String] {
+        let folder = directory + "/" + Self.unfinished
         var removed: [String] = []
-        func walk(_ path: String) throws {
-            for entry in try LocalFile.entries(path, for: path) {
-                let inner = "\(path)/\(entry)"
-                guard let status = LocalFile.status(inner) else { continue }
-                if status.isDirectory {
-                    try walk(inner)
-                } else if entry.hasPrefix(Self.unfinishedPrefix), status.modified < time,
-                    !unfinished.withLock({ $0.paths.contains(inner) })
-                {
-                    if unlink(inner) != 0 && errno != ENOENT { throw LocalFile.error(inner, for: entry, "deleted") }
-                    removed.append(inner)
-                }
-            }
+        for name in try LocalFile.names(in: folder, for: Self.unfinished) {
+            let path = folder + "/" + name
+            guard !LocalObjectWriter.isLive(path), let status = try LocalFile.status(path, for: name),
+                status.changed < time
+            else { continue }
+            if unlink(path) != 0 && errno != ENOENT { throw LocalFile.error("delete", path, name) }
+            removed.append(Self.unfinished + "/" + name)
         }
-        try walk(directory)
         return removed
     }
 
-    /// Where an object lies; its directory is made.
-    private func place(_ name: String) throws -> (path: String, parent: String) {
-        let path = "\(directory)/\(name)"
-        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? directory
-        try LocalFile.makeDirectories(parent, for: name)
-        return (path, parent)
-    }
-
-    private func temporaryPath(in parent: String) -> String {
-        unfinished.withLock { unfinished in
-            unfinished.number += 1
-            let path = "\(parent)/\(Self.unfinishedPrefix)\(getpid())-\(unfinished.number)"
-            unfinished.paths.insert(path)
-            return path
+    /// The path of an object; names that lead out of the directory are none.
+    private func path(_ name: String) throws(SnapshotError) -> String {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }), parts[0] != Self.unfinished,
+            !name.utf8.contains(0)
+        else {
+            throw SnapshotError(
+                code: .storageFailed, file: name, message: "this is no name of an object; use names like 'a/b/c'")
         }
-    }
-
-    fileprivate func forget(_ temporary: String) { _ = unfinished.withLock { $0.paths.remove(temporary) } }
-}
-
-/// A file that is being written.
-private final class LocalObjectWriter: SnapshotObjectWriter {
-    private let storage: LocalSnapshotStorage
-    private var descriptor: Int32
-    private let temporary: String
-    private let path: String
-    private let parent: String
-    private let name: String
-
-    init(
-        storage: LocalSnapshotStorage, _ descriptor: Int32, temporary: String, path: String, parent: String, name: String
-    ) {
-        self.storage = storage
-        self.descriptor = descriptor
-        self.temporary = temporary
-        self.path = path
-        self.parent = parent
-        self.name = name
-    }
-
-    deinit { abort() }
-
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        guard LocalFile.write(descriptor, bytes) else { throw LocalFile.error(temporary, for: name, "written") }
-    }
-
-    func commit() throws {
-        guard fsync(descriptor) == 0 else { throw LocalFile.error(temporary, for: name, "synchronised") }
-        close(descriptor)
-        descriptor = -1
-        guard rename(temporary, path) == 0 else {
-            defer { unlink(temporary) }
-            throw LocalFile.error(path, for: name, "made")
-        }
-        storage.forget(temporary)
-        try LocalFile.synchronize(directory: parent, for: name)
-    }
-
-    func abort() {
-        guard descriptor >= 0 else { return }
-        close(descriptor)
-        descriptor = -1
-        unlink(temporary)
-        storage.forget(temporary)
+        return directory + "/" + name
     }
 }

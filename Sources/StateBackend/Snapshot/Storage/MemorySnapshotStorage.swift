@@ -1,81 +1,84 @@
 internal import Synchronization
 
-/// Snapshots in memory, for tests: what is put is there until the storage goes.
+/// Snapshots in memory, for tests and for trying things out: they end with the process.
 public final class MemorySnapshotStorage: SnapshotStorage {
-    private struct State {
-        var objects: [String: (bytes: [UInt8], modified: Int64)] = [:]
-        /// Counts the changes; an object's time of change is the count then.
-        var changes: Int64 = 0
+    private struct Object {
+        var bytes: [UInt8]
+        var modified: Int64
     }
 
-    private let state = Mutex(State())
+    private let objects = Mutex<[String: Object]>([:])
+    private let now: @Sendable () -> Int64
 
-    /// A storage without objects.
-    public init() {}
+    /// An empty storage.
+    ///
+    /// - Parameter now: the time in milliseconds since 1970 at which objects are put. By default always 0.
+    public init(now: @escaping @Sendable () -> Int64 = { 0 }) { self.now = now }
 
     /// "memory".
     public var description: String { "memory" }
 
     /// Begins an object.
-    public func put(_ name: String) -> any SnapshotObjectWriter { MemoryObjectWriter(storage: self, name: name) }
+    public func put(_ name: String) throws -> any SnapshotObjectWriter { MemoryObjectWriter(name, in: self) }
 
-    /// Puts an object unless there is one.
-    public func putIfAbsent(_ name: String, _ bytes: [UInt8]) -> Bool {
-        state.withLock { state in
-            guard state.objects[name] == nil else { return false }
-            state.changes += 1
-            state.objects[name] = (bytes, state.changes)
+    /// Puts an object unless there is one of that name.
+    public func putIfAbsent(_ name: String, _ bytes: [UInt8]) throws -> Bool {
+        let time = now()
+        return objects.withLock { objects in
+            if objects[name] != nil { return false }
+            objects[name] = Object(bytes: bytes, modified: time)
             return true
         }
     }
 
-    /// The bytes of a part of an object.
+    /// Bytes of an object.
     public func get(_ name: String, range: Range<Int>) throws -> [UInt8] {
-        guard let bytes = state.withLock({ $0.objects[name]?.bytes }) else {
-            throw SnapshotError.missing(name, in: description)
-        }
-        return Array(bytes[range.clamped(to: 0..<bytes.count)])
+        guard let bytes = self[name] else { throw SnapshotError.missing(name, in: description) }
+        let start = min(max(range.lowerBound, 0), bytes.count)
+        return Array(bytes[start..<min(max(range.upperBound, start), bytes.count)])
     }
 
-    /// The objects whose names begin with `prefix`.
-    public func list(_ prefix: String) -> [SnapshotObject] {
-        state.withLock { state in
-            state.objects.filter { $0.key.hasPrefix(prefix) }.map {
+    /// The objects whose names begin with `prefix`, in the order of their names.
+    public func list(_ prefix: String) throws -> [SnapshotObject] {
+        objects.withLock { objects in
+            objects.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }.map {
                 SnapshotObject(name: $0.key, byteCount: $0.value.bytes.count, modified: $0.value.modified)
             }
-        }.sorted { $0.name < $1.name }
+        }
     }
 
     /// Deletes an object.
-    public func delete(_ name: String) { state.withLock { $0.objects[name] = nil } }
+    public func delete(_ name: String) throws { self[name] = nil }
 
-    /// Puts other bytes in an object's place, as a fault of a disk would; with nil the object goes.
-    public func overwrite(_ name: String, with bytes: [UInt8]?) {
-        state.withLock { state in state.objects[name] = bytes.map { ($0, state.changes) } }
-    }
-
-    fileprivate func set(_ name: String, _ bytes: [UInt8]) {
-        state.withLock { state in
-            state.changes += 1
-            state.objects[name] = (bytes, state.changes)
+    /// The bytes of an object, to look at or to damage; nil when there is none.
+    public subscript(_ name: String) -> [UInt8]? {
+        get { objects.withLock { $0[name]?.bytes } }
+        set {
+            let time = now()
+            objects.withLock { $0[name] = newValue.map { Object(bytes: $0, modified: time) } }
         }
     }
 }
 
-/// An object that is being put.
+/// An object being put in memory.
 private final class MemoryObjectWriter: SnapshotObjectWriter {
-    private let storage: MemorySnapshotStorage
     private let name: String
+    private let storage: MemorySnapshotStorage
     private var bytes: [UInt8] = []
+    private var isOpen = true
 
-    init(storage: MemorySnapshotStorage, name: String) {
-        self.storage = storage
+    init(_ name: String, in storage: MemorySnapshotStorage) {
         self.name = name
+        self.storage = storage
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) { self.bytes.append(contentsOf: bytes) }
+    func write(_ bytes: UnsafeRawBufferPointer) throws { self.bytes.append(contentsOf: bytes) }
 
-    func commit() { storage.set(name, bytes) }
+    func commit() throws {
+        precondition(isOpen, "an object is committed once, and not after it was aborted")
+        isOpen = false
+        storage[name] = bytes
+    }
 
-    func abort() { bytes = [] }
+    func abort() { isOpen = false }
 }
