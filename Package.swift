@@ -71,14 +71,10 @@ let package = Package(
         .testTarget(
             name: "NativeLibraryTests", dependencies: ["CRocksDB", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
         .testTarget(
-<<<<<<< HEAD
-            name: "StateBackendTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
-=======
             name: "StateBackendTests", dependencies: weir + ["CWeir", "StreamTesting", "SnapshotCrasher"],
             swiftSettings: swiftSettings),
         // Writes snapshots until it is killed; started by the tests of StateBackend.
         .executableTarget(name: "SnapshotCrasher", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
->>>>>>> wh2
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamCoreTests",
