@@ -110,7 +110,7 @@ import Weir
         }
     }
 
-    static let seeds = 0..<UInt64(12)
+    static let seeds = 0..<UInt64(150)
 
     @Test(arguments: Shape.allCases, seeds)
     func committedResultsAreThoseOfAnUndisturbedRun(_ shape: Shape, seed: UInt64) throws {

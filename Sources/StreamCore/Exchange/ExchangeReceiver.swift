@@ -15,6 +15,8 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private var barriers: [Int]
     /// The barrier that was passed on last.
     private var passed = 0
+    /// Whether what feeds this worker's own sender is held back until the others have come to the barrier.
+    private var isHolding = false
 
     @usableFromInline
     init(
@@ -25,6 +27,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
         self.aligner = aligner
         barriers = Array(repeating: 0, count: channels.parallelism)
         aligner.capturesItself(node)
+        aligner.deliversDirectly(node)
         self.channels = channels
         self.worker = worker
         self.outlet = outlet
@@ -68,7 +71,10 @@ final class ExchangeReceiver<Payload: BatchPayload> {
         switch signal {
         case .barrier(let barrier):
             barriers[sender] = barrier
-            if sender == worker { aligner.hold(node: node) }
+            if sender == worker {
+                isHolding = true
+                aligner.hold(node: node)
+            }
             return try passBarrier()
         case .end:
             barriers[sender] = .max
@@ -86,7 +92,8 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private func passBarrier() throws {
         guard let barrier = barriers.min(), barrier > passed, barrier < .max else { return }
         passed = barrier
-        if barriers[worker] == barrier { aligner.release(node: node) }
+        if isHolding { aligner.release(node: node) }
+        isHolding = false
         try aligner.reach(barrier, node: node)
         try outlet.signal(.barrier(barrier))
     }

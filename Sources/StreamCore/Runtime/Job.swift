@@ -50,7 +50,7 @@ public final class Job: Sendable {
         coordinator = SnapshotCoordinator(
             pipeline: name, options: options, stepNames: stepNames, splitParallelism: shared.splitParallelism,
             mailboxes: mailboxes, restored: restore?.manifest, isOwn: restore?.isOwn ?? false)
-        if options.snapshots != nil { for worker in workers { worker.coordinator = coordinator } }
+        for worker in workers { worker.coordinator = coordinator }
         self.workers = Mutex(workers)
     }
 

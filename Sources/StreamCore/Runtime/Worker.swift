@@ -34,7 +34,9 @@ final class Worker: @unchecked Sendable {
     private let aligner: BarrierAligner
     private let snapshots: WorkerSnapshots
     /// Begins snapshots when they are due; set once the job is complete.
-    var coordinator: SnapshotCoordinator?
+    var coordinator: SnapshotCoordinator? {
+        didSet { snapshots.find = { [weak coordinator] in coordinator?.progress(ofBarrier: $0) } }
+    }
     /// What sending a barrier came to, where it failed.
     private var fault: (any Error)?
 

@@ -47,8 +47,11 @@ final class BarrierAligner {
     }
 
     private func feeders(of node: Int, _ tasks: Set<Int>) -> Set<Int> {
-        if tasks.contains(node) { return [node] }
-        return graph.nodes[node].inputs.reduce(into: []) { $0.formUnion(feeders(of: $1.node, tasks)) }
+        if tasks.contains(node) && !deliversDirectly.contains(node) { return [node] }
+        // What a worker sends itself comes straight through the exchange, whether its task is held back or not.
+        return graph.nodes[node].inputs.reduce(into: tasks.contains(node) ? [node] : []) {
+            $0.formUnion(feeders(of: $1.node, tasks))
+        }
     }
 
     /// Whether the task of `node` has to wait.
@@ -97,6 +100,12 @@ final class BarrierAligner {
 
     /// Stages that hold records between their input and their output, and say themselves when they are at a barrier.
     private var capturesItself: Set<Int> = []
+
+    /// Exchanges: stages whose own worker's records don't wait in them.
+    private var deliversDirectly: Set<Int> = []
+
+    /// The stage of `node` is an exchange.
+    func deliversDirectly(_ node: Int) { deliversDirectly.insert(node) }
 
     /// A stage of its own will call ``reach(_:node:)`` and ``noteEnd(node:)``.
     func capturesItself(_ node: Int) { capturesItself.insert(node) }

@@ -81,6 +81,11 @@ final class SnapshotCoordinator: Sendable {
         }
     }
 
+    /// The snapshot that a barrier belongs to, as long as it is being taken.
+    func progress(ofBarrier barrier: Int) -> SnapshotInProgress? {
+        state.withLock { $0.barrier == barrier ? $0.current : nil }
+    }
+
     /// Begins a snapshot when one is due. Workers call it between two rounds of work.
     func tick() {
         let due = nextDue.load(ordering: .relaxed)

@@ -22,6 +22,10 @@ final class WorkerSnapshots {
     private let environment: StateEnvironment
     private let aligner: BarrierAligner
     private var active: Active?
+    /// The last barrier that the worker has known of.
+    private var joined = 0
+    /// Finds the snapshot that a barrier belongs to; nil when it has failed already.
+    var find: (Int) -> SnapshotInProgress? = { _ in nil }
 
     init(
         stepNames: [String], instances: [StepInstance], counters: [StepCounters], environment: StateEnvironment,
@@ -41,13 +45,21 @@ final class WorkerSnapshots {
 
     /// Begins a snapshot: sends the barrier from the worker's sources.
     func begin(_ barrier: Int, _ sink: SnapshotInProgress) throws {
-        if active != nil { cancel() }
-        active = Active(barrier: barrier, sink: sink)
-        environment.gate.hold { [unowned self] in try completeNow() }
+        join(barrier, sink)
         try aligner.begin(barrier)
     }
 
+    private func join(_ barrier: Int, _ sink: SnapshotInProgress) {
+        guard barrier > joined else { return }
+        joined = barrier
+        if active != nil { cancel() }
+        active = Active(barrier: barrier, sink: sink)
+        environment.gate.hold { [unowned self] in try completeNow() }
+    }
+
     private func reached(_ node: Int, _ barrier: Int) throws {
+        // Other workers' barriers may come before this one's own sources were told to send theirs.
+        if barrier > joined, let sink = find(barrier) { join(barrier, sink) }
         guard let sink = active?.sink, active?.barrier == barrier, active?.reached.insert(node).inserted == true else {
             return
         }
