@@ -15,11 +15,12 @@ import Testing
         store.select(key, hash: key.stableHash)
     }
 
-    @Test(arguments: [
-        (Duration.zero, 1), (.nanoseconds(1), 1), (.milliseconds(5), 5), (.microseconds(5_001), 6),
-        (.seconds(2), 2_000),
-        (.seconds(Int64.max), Int64.max),
-    ] as [(Duration, Int64)])
+    @Test(
+        arguments: [
+            (Duration.zero, 1), (.nanoseconds(1), 1), (.milliseconds(5), 5), (.microseconds(5_001), 6),
+            (.seconds(2), 2_000),
+            (.seconds(Int64.max), Int64.max),
+        ] as [(Duration, Int64)])
     func durationsAreRoundedUp(duration: Duration, milliseconds: Int64) {
         #expect(TimeToLive(duration).milliseconds == milliseconds)
     }
