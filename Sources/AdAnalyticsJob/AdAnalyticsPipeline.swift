@@ -37,14 +37,18 @@ public struct AdAnalyticsPipeline: Sendable {
                 watermarks: .boundedOutOfOrderness(options.outOfOrderness, lateness: .atSource))
             output.write(deadLetters: read.deadLetters)
             output.write(late: read.lateRecords)
-            let events = deduplicated(read)
-
-            let attributions = attributed(events)
-            output.write(attributions: attributions)
-            writeCampaigns(events, attributions, to: output)
-            writeSessions(events, to: output)
-            writeFunnel(events, attributions, to: output)
+            writeResults(of: read, to: output)
         }
+    }
+
+    /// All that is computed of the events that were read.
+    func writeResults(of read: DataStream<AdEvent>, to output: AdAnalyticsOutput) {
+        let events = deduplicated(read)
+        let attributions = attributed(events)
+        output.write(attributions: attributions)
+        writeCampaigns(events, attributions, to: output)
+        writeSessions(events, to: output)
+        writeFunnel(events, attributions, to: output)
     }
 
     /// Each event once.

@@ -107,6 +107,11 @@ extension StateSchema {
         }
         if timeToLive != written.timeToLive {
             func text(_ time: Int64?) -> String { time.map { "\($0) ms" } ?? "none" }
+            // Rows of a state with a time to live begin with the time at which they expire.
+            guard timeToLive != nil, written.timeToLive != nil else {
+                let change = "from \(text(written.timeToLive)) to \(text(timeToLive))"
+                return (FitReport(.incompatible, "the time to live changed \(change)"), false)
+            }
             report.add(
                 FitReport(
                     .compatible, "the time to live changed from \(text(written.timeToLive)) to \(text(timeToLive))"))

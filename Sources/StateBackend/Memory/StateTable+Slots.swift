@@ -88,11 +88,13 @@ extension StateTable {
     }
 
     /// As `drain`, telling the capture and the store.
-    @usableFromInline
+    @inlinable
     func drainNoted(_ body: (consuming Entry) throws -> Void) rethrows {
         for slot in 0...mask where tags[slot] != 0 {
-            captureIfNeeded(slot)
-            if notesRemovals { noteRemoval(slot, hash: entries[slot].key.stableHash) }
+            if capturing != nil { captureIfNeeded(slot) }
+            if notesRemovals && tags[slot] & TableFlags.fresh == 0 {
+                noteRemoval(slot, hash: entries[slot].key.stableHash)
+            }
         }
         defer { removeEntries() }
         for slot in 0...mask where tags[slot] != 0 {

@@ -162,13 +162,20 @@ extension StateTable {
     func forEachStored(changing: Bool, _ body: (Key, inout Value) throws -> Void) rethrows {
         guard let store, storedOnly > 0 else { return }
         var place = StoredPlace()
+        // Not put into the table before the end: what would have to make room for them might come once more.
+        var waiting: [Entry] = []
+        defer {
+            for entry in waiting { upsert(entry.key, hash: entry.key.stableHash, entry.value).pointee = entry.value }
+        }
         while !place.isAtEnd {
             var (entries, bytes) = storedEntries(store, &place)
             var changes = StateRows()
-            // Written at once rather than held here: what would have to make room for them might come once more.
-            defer { writeChanges(changes, to: store) }
+            var changed: [Entry] = []
+            defer { if !writeChanges(changes, to: store) { waiting += changed } }
             for i in entries.indices {
-                defer { if changing { noteChange(of: entries[i], bytes[i], store, &changes) } }
+                defer {
+                    if changing, noteChange(of: entries[i], bytes[i], store, &changes) { changed.append(entries[i]) }
+                }
                 try body(entries[i].key, &entries[i].value)
             }
         }
@@ -176,28 +183,33 @@ extension StateTable {
 
     private func noteChange(
         of entry: Entry, _ bytes: [UInt8], _ store: TableStore<Key, Value>, _ changes: inout StateRows
-    ) {
+    ) -> Bool {
         do {
             var encoder = StateEncoder()
             try store.valueCodec.encode(entry.value, into: &encoder)
-            guard encoder.bytes != bytes else { return }
+            guard encoder.bytes != bytes else { return false }
             try changes.append(hash: entry.key.stableHash) {
                 try store.keyCodec.encode(entry.key, into: &$0)
             } value: {
                 $0.bytes.append(contentsOf: encoder.bytes)
             }
         } catch { store.failure.note(error) }
+        return true
     }
 
-    private func writeChanges(_ changes: StateRows, to store: TableStore<Key, Value>) {
-        guard !changes.isEmpty else { return }
+    /// Whether the changes could be written now.
+    private func writeChanges(_ changes: StateRows, to store: TableStore<Key, Value>) -> Bool {
+        guard !changes.isEmpty else { return true }
         do {
             if store.gate.isHeld { try store.gate.open() }
+            guard !store.gate.isHeld else { return false }
             try store.write(changes)
         } catch { store.failure.note(error) }
+        return true
     }
 
     /// Calls `body` with every entry that only the store has, and removes it.
+    @usableFromInline
     func drainStored(_ body: (consuming Entry) throws -> Void) rethrows {
         guard let store, storedOnly > 0 else { return }
         defer { storedOnly = 0 }

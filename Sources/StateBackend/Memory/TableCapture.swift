@@ -57,7 +57,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         guard !isDone else { return false }
         // Not all slots at once, so that a table with few changes doesn't hold the worker for long either.
         let stop = min(cursor + (1 << 17), table.mask + 1)
-        while taken.byteCount < byteLimit && cursor < stop {
+        // What goes to a store is gathered over several pieces.
+        let start = table.store == nil ? 0 : taken.byteCount
+        while taken.byteCount - start < byteLimit && cursor < stop {
             let end = min(cursor + 512, stop)
             for slot in cursor..<end {
                 let tag = table.tags[slot]
@@ -131,14 +133,29 @@ extension StateTable {
         _ mode: CaptureMode, _ writeRow: @escaping TableCapture<Key, Value>.RowWriter
     ) -> TableCapture<Key, Value> {
         capturing?.cancel()
-        let isComplete = mode == .everything || store == nil && needsCompleteCapture
+        let isComplete = mode == .everything || store == nil && (needsCompleteCapture || !notesRemovals)
         let capture = TableCapture(self, isComplete: isComplete, writeRow)
         capturing = capture
-        if mode == .changes && store == nil && !notesRemovals {
-            notesRemovals = true
-            removed = StateTable<Key, Void>()
-        }
+        if mode == .changes { noteRemovals() }
         return capture
+    }
+
+    /// Remembers from now on which keys are removed that a capture has had.
+    public func noteRemovals() {
+        guard !notesRemovals else { return }
+        notesRemovals = true
+        removed = StateTable<Key, Void>()
+    }
+
+    /// Takes out the keys that were removed since a capture had them; the next capture doesn't know of them then.
+    ///
+    /// For owners of several tables that write removals themselves.
+    public func takeRemovals() -> [Key] {
+        var keys: [Key] = []
+        guard store == nil, let removed else { return keys }
+        removed.forEachUnchanged { key, _ in keys.append(key) }
+        removed.removeAll()
+        return keys
     }
 
     /// Makes the entry at `slot` ready to be changed.

@@ -7,11 +7,49 @@ public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline @exclusivity(unchecked) var currentKey: Key?
     @usableFromInline @exclusivity(unchecked) var currentHash: UInt64 = 0
     @usableFromInline var preparations: [(UnsafePointer<Key>, UnsafePointer<UInt64>, Int) -> Void] = []
+    /// The time by which values expire: as it was when the batch began.
+    @usableFromInline @exclusivity(unchecked) var now: Int64
+    /// Remove expired values from some slots each.
+    private var sweeps: [(_ slots: Int) -> Void] = []
+    @usableFromInline var expires = false
+    private let clock: () -> Int64
     /// The step's state, to which the store adds.
     let state: StepState
 
     /// A store that adds its states to `state`.
-    public init(_ state: StepState = StepState()) { self.state = state }
+    ///
+    /// - Parameter clock: the time by which values expire, in milliseconds; for states with a time to live. By default
+    ///   time stands still.
+    public init(_ state: StepState = StepState(), clock: @escaping () -> Int64 = { 0 }) {
+        self.state = state
+        self.clock = clock
+        now = clock()
+    }
+
+    /// Looks at the clock, and clears some of what has expired away: to be called before keys are selected.
+    ///
+    /// ``prepare(_:hashes:count:)`` does.
+    @inlinable @inline(__always)
+    public func tick(count: Int = 0) { if expires { expire(count) } }
+
+    @usableFromInline
+    func expire(_ count: Int) {
+        now = clock()
+        // Faster than entries can come.
+        for sweep in sweeps { sweep(4 * count + 16) }
+    }
+
+    func sweep<Value>(
+        _ table: StateTable<Key, Value>, _ verdict: @escaping (Value, Int64) -> SweepVerdict,
+        trim: @escaping (inout Value, Int64) -> Void
+    ) {
+        expires = true
+        var hand = 0
+        sweeps.append { [unowned self] slots in
+            let now = now
+            table.sweep(slots, from: &hand, { verdict($0, now) }, trim: { trim(&$0, now) })
+        }
+    }
 
     /// Makes `key` the one whose values the handles show.
     @inlinable @inline(__always)
@@ -23,14 +61,15 @@ public final class KeyedStateStore<Key: StreamKey> {
     /// Says which keys are about to be selected, so that their values can be fetched all at once.
     @inlinable
     public func prepare(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
+        tick(count: count)
         for prepare in preparations { prepare(keys, hashes, count) }
     }
 
     /// A table of the step's state whose values are fetched ahead.
     func table<Value>(
-        _ name: String, kind: String, codec: StateCodec<Value>?
+        _ name: String, kind: String, codec: StateCodec<Value>?, traits: TableTraits<Value> = TableTraits()
     ) throws -> StateTable<Key, Value> {
-        let table: StateTable<Key, Value> = try state.table(name, kind: kind, codec: codec)
+        let table: StateTable<Key, Value> = try state.table(name, kind: kind, codec: codec, traits: traits)
         preparations.append { table.prepare($0, hashes: $1, count: $2) }
         return table
     }
@@ -46,43 +85,4 @@ public final class KeyedStateStore<Key: StreamKey> {
 
     /// The current key's hash.
     @inlinable public var selectedHash: UInt64 { currentHash }
-
-    /// A state that holds one value, or nothing, per key.
-    ///
-    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
-    public func value<Value: Sendable>(
-        _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil
-    ) throws -> ValueState<Key, Value> {
-        ValueState(store: self, table: try table(name, kind: "value", codec: codec))
-    }
-
-    /// A state that holds a list per key.
-    ///
-    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
-    public func list<Element: Sendable>(
-        _ name: String, of type: Element.Type = Element.self, codec: StateCodec<Element>? = nil
-    ) throws -> ListState<Key, Element> {
-        ListState(store: self, table: try table(name, kind: "list", codec: (codec ?? .automatic).array))
-    }
-
-    /// A state that holds a map per key.
-    ///
-    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
-    public func map<MapKey: StreamKey, Value: Sendable>(
-        _ name: String, from keys: MapKey.Type = MapKey.self, to values: Value.Type = Value.self,
-        codec: StateCodec<Value>? = nil
-    ) throws -> MapState<Key, MapKey, Value> {
-        let codec = StateTable<MapKey, Value>.codec(values: codec ?? .automatic)
-        return MapState(store: self, table: try table(name, kind: "map", codec: codec))
-    }
-
-    /// A state that holds the combination of the values added per key.
-    ///
-    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
-    public func reducing<Value: Sendable>(
-        _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil,
-        _ combine: @escaping @Sendable (Value, Value) -> Value
-    ) throws -> ReducingState<Key, Value> {
-        ReducingState(store: self, table: try table(name, kind: "reducing", codec: codec), combine: combine)
-    }
 }

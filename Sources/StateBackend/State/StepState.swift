@@ -41,8 +41,14 @@ public final class StepState {
     public func table<Key: StreamKey, Value>(
         _ name: String, of type: Value.Type = Value.self, kind: String = "rows", codec: StateCodec<Value>? = nil
     ) throws -> StateTable<Key, Value> {
+        try table(name, kind: kind, codec: codec, traits: TableTraits())
+    }
+
+    func table<Key: StreamKey, Value>(
+        _ name: String, kind: String, codec: StateCodec<Value>?, traits: TableTraits<Value>
+    ) throws -> StateTable<Key, Value> {
         let table = StateTable<Key, Value>()
-        let part = TablePart(table: table, kind: kind, codec: codec ?? .automatic)
+        let part = TablePart(table: table, kind: kind, codec: codec ?? .automatic, traits: traits)
         try add(name, part)
         if let store = environment.store {
             let id = StateEnvironment.id(step: step, part: name)
@@ -158,6 +164,12 @@ public final class StepState {
     /// Loads this worker's share of what was saved; the state must be fresh.
     public func load(_ saved: [String: SavedPart], previousParallelism: Int) throws {
         for (name, whole) in saved {
+            if let part = self[name], (part.schema.timeToLive == nil) != (whole.schema.timeToLive == nil) {
+                throw StateError(
+                    code: .incompatible,
+                    message: "the saved state '\(name)' \(whole.schema.timeToLive == nil ? "has no" : "has a") time to "
+                        + "live, other than the step's; give the step's state a new name")
+            }
             prepareToLoad(name, whole.schema)
             try load(
                 whole.rows, of: name, distribution: whole.distribution, previousParallelism: previousParallelism)

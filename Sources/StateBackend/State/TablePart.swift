@@ -2,14 +2,16 @@
 final class TablePart<Key: StreamKey, Value>: StatePart {
     private let table: StateTable<Key, Value>
     private let kind: String
+    private let traits: TableTraits<Value>
     let keyCodec = StateCodec<Key>.automatic
     let valueCodec: StateCodec<Value>
     /// Reads values as an older program may have written them.
     private var loadCodec: StateCodec<Value>
 
-    init(table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>) {
+    init(table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>, traits: TableTraits<Value>) {
         self.table = table
         self.kind = kind
+        self.traits = traits
         valueCodec = codec
         loadCodec = codec
     }
@@ -17,15 +19,27 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     var distribution: StateDistribution { .keyed }
 
     var schema: StateSchema {
-        StateSchema(kind: kind, key: keyCodec.schema, value: valueCodec.schema, distribution: distribution)
+        var schema = StateSchema(
+            kind: kind, key: keyCodec.schema, value: valueCodec.schema, distribution: distribution)
+        schema.timeToLive = traits.timeToLive
+        return schema
     }
 
     func save(into rows: inout StateRows) throws {
-        try table.forEachUnchanged { key, value in try writeRow(key, value, &rows) }
+        try table.forEachUnchanged { key, value in try writeLiving(key, value, &rows) }
     }
 
     func capture(_ mode: CaptureMode) throws -> any StateCapture {
-        table.capture(mode) { [self] in try writeRow($0, $1, &$2) }
+        // Changes are written when they have expired, too: a map that was saved before may have had other entries.
+        if mode == .everything && table.store == nil {
+            return table.capture(mode) { [self] in try writeLiving($0, $1, &$2) }
+        }
+        return table.capture(mode) { [self] in try writeRow($0, $1, &$2) }
+    }
+
+    private func writeLiving(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
+        if let isExpired = traits.isExpired, isExpired(value) { return }
+        try writeRow(key, value, &rows)
     }
 
     private func writeRow(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
@@ -51,5 +65,9 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
         table.remove(key, hash: key.stableHash)
     }
 
-    func inspect(_ body: (Any, Any) throws -> Void) rethrows { try table.forEachUnchanged { try body($0, $1) } }
+    func inspect(_ body: (Any, Any) throws -> Void) rethrows {
+        try table.forEachUnchanged { key, value in
+            if let shown = traits.reveal(value) { try body(key, shown) }
+        }
+    }
 }

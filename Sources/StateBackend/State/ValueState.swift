@@ -4,10 +4,13 @@
 public final class ValueState<Key: StreamKey, Value: Sendable> {
     @usableFromInline let store: KeyedStateStore<Key>
     @usableFromInline let table: StateTable<Key, Value>
+    /// Holds the values instead of `table` where they expire.
+    @usableFromInline let expiring: ExpiringTable<Key, Value>?
 
-    init(store: KeyedStateStore<Key>, table: StateTable<Key, Value>) {
+    init(store: KeyedStateStore<Key>, table: StateTable<Key, Value>, expiring: ExpiringTable<Key, Value>?) {
         self.store = store
         self.table = table
+        self.expiring = expiring
     }
 
     /// The current key's value; nil when it has none, and set to nil to remove it.
@@ -15,10 +18,19 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
     public var value: Value? {
         get {
             guard let key = store.currentKey else { return nil }
+            if let expiring { return expiring.read(key, hash: store.currentHash, now: store.now) }
             return table.peek(key, hash: store.currentHash)?.pointee
         }
         set {
             guard let key = store.currentKey else { return }
+            if let expiring {
+                if let newValue {
+                    expiring.write(key, hash: store.currentHash, now: store.now, newValue)
+                } else {
+                    expiring.table.remove(key, hash: store.currentHash)
+                }
+                return
+            }
             guard let newValue else {
                 table.remove(key, hash: store.currentHash)
                 return
@@ -33,6 +45,9 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
         default initial: @autoclosure () -> Value, _ body: (inout Value) throws -> Result
     ) rethrows -> Result? {
         guard let key = store.currentKey else { return nil }
+        if let expiring {
+            return try expiring.modify(key, hash: store.currentHash, now: store.now, { initial() }, body)
+        }
         return try body(&table.upsert(key, hash: store.currentHash, initial()).pointee)
     }
 }

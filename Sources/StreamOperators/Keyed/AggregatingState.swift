@@ -41,11 +41,18 @@ extension KeyedStateStore {
     /// ```swift
     /// let spent = try state.aggregating("spent", Average { (event: Event) in event.price })
     /// ```
+    /// - Parameters:
+    ///   - name: its name, unique in the step.
+    ///   - function: folds the records.
+    ///   - timeToLive: how long a key's partial result lives. By default it doesn't expire.
     /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
     @inlinable
     public func aggregating<Function: AggregateFunction>(
-        _ name: String, _ function: Function
+        _ name: String, _ function: Function, timeToLive: TimeToLive? = nil
     ) throws -> AggregatingState<Key, Function> {
-        AggregatingState(function: function, accumulators: try value(name, codec: function.accumulatorCodec))
+        AggregatingState(
+            function: function,
+            accumulators: try value(
+                name, codec: function.accumulatorCodec, timeToLive: timeToLive, kind: "aggregating"))
     }
 }

@@ -30,7 +30,8 @@ final class KeyedStepRunner<Step: KeyedStep> {
         self.outlet = outlet
         sides = SideCollectors(context)
         self.hasEventTime = hasEventTime
-        store = KeyedStateStore(context.state)
+        let processingTime = context.processingTime
+        store = KeyedStateStore(context.state, clock: { processingTime.now })
         step = try make(store)
         timers = try KeyedTimers(state: context.state, processingTime: context.processingTime)
         output = Collector(outlet: outlet, batchSize: context.batchSize, counters: context.counters)
@@ -88,6 +89,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
     @inlinable
     func fire(_ domain: TimeDomain, through time: Timestamp) throws {
         output.origin = nil
+        store.tick()
         while let firing = timers.next(domain, through: time) {
             let timer = firing.timer
             store.select(firing.key, hash: firing.hash)

@@ -92,7 +92,9 @@ final class KeyedTimers<Key: StreamKey, ID: Hashable & Sendable> {
     init(state: StepState, processingTime: ProcessingTime) throws {
         self.processingTime = processingTime
         // A step without timers has no such state.
-        table = ID.self == Never.self ? StateTable() : try state.table("weir.timers", codec: Self.codec.array)
+        table =
+            ID.self == Never.self
+            ? StateTable() : try state.table("weir.timers", kind: "timers", codec: Self.codec.array)
     }
 
     /// Sets a timer of a key, or moves it.

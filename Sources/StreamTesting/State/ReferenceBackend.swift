@@ -60,7 +60,8 @@ public final class ReferenceStore: StateStore {
     public func checkpoint() throws -> any StoreCheckpoint {
         guard let directory else {
             throw StateError(
-                code: .storeFailed, message: "a reference backend without a directory can't take checkpoints; give it one")
+                code: .storeFailed,
+                message: "a reference backend without a directory can't take checkpoints; give it one")
         }
         var encoder = StateEncoder()
         for (name, rows) in states {
@@ -82,7 +83,9 @@ public final class ReferenceStore: StateStore {
 
     /// The bytes of keys and values.
     public var memoryUsage: Int {
-        states.values.reduce(0) { $0 + $1.groups.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.key.count + $1.value.count } } }
+        states.values.reduce(0) {
+            $0 + $1.groups.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.key.count + $1.value.count } }
+        }
     }
 
     /// Forgets everything.

@@ -18,7 +18,9 @@ enum ReferenceFile {
         defer { fclose(file) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&piece, 1, piece.count, file), count > 0 { bytes.append(contentsOf: piece[..<count]) }
+        while case let count = fread(&piece, 1, piece.count, file), count > 0 {
+            bytes.append(contentsOf: piece[..<count])
+        }
         guard ferror(file) == 0 else { throw failed("read", path) }
         return bytes
     }
@@ -28,6 +30,8 @@ enum ReferenceFile {
     private static func failed(_ what: String, _ path: String) -> StateError {
         StateError(
             code: .storeFailed,
-            message: "can't \(what) '\(path)': \(String(cString: strerror(errno))); see that the directory is there and writable")
+            message:
+                "can't \(what) '\(path)': \(String(cString: strerror(errno))); see that the directory is there and writable"
+        )
     }
 }

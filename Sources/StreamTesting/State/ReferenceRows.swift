@@ -19,7 +19,8 @@ final class ReferenceRows: StoredRows {
         for row in rows.rows {
             let key = [UInt8](rows.key(of: row))
             guard seen.insert(key).inserted else {
-                throw StateError(code: .storeFailed, message: "a key was written twice at once; that is the table's fault")
+                throw StateError(
+                    code: .storeFailed, message: "a key was written twice at once; that is the table's fault")
             }
             let value = row.isRemoval ? nil : [UInt8](rows.value(of: row))
             groups[keyGroups.group(ofHash: row.hash), default: [:]][key] = value

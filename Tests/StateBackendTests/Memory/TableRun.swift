@@ -202,7 +202,8 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
         try view.scan(groups: 0..<KeyGroups.maximumCount) { _, key, value in
             var keyDecoder = StateDecoder([UInt8](key))
             var valueDecoder = StateDecoder([UInt8](value))
-            result[try StateCodec<Key>.automatic.decode(&keyDecoder)] = try StateCodec<Value>.automatic.decode(&valueDecoder)
+            result[try StateCodec<Key>.automatic.decode(&keyDecoder)] = try StateCodec<Value>.automatic.decode(
+                &valueDecoder)
             return true
         }
         return result

@@ -11,7 +11,8 @@ import Testing
     private static func makeContext() -> OperatorContext {
         var graph = DataflowGraph()
         graph.nodes.append(DataflowGraph.Node(name: "join", kind: .operation, inputs: [], build: { _, _ in }))
-        let build = WorkerBuild(graph: graph, shared: JobBuild(options: JobOptions(), stepCount: 1), environment: StateEnvironment())
+        let build = WorkerBuild(
+            graph: graph, shared: JobBuild(options: JobOptions(), stepCount: 1), environment: StateEnvironment())
         return build.context(node: 0)
     }
 

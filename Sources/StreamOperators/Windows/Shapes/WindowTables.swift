@@ -38,6 +38,10 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
     @usableFromInline @exclusivity(unchecked) var spare: [StateTable<Key, Accumulator>] = []
     private let keyCodec = StateCodec<Key>.automatic
     private let codec: StateCodec<Accumulator>
+    /// Keys that a capture has had, in windows that are gone; nil before the first capture of changes.
+    private var gone: [(window: TimeWindow, keys: [Key])]?
+    /// Whether the next capture must be complete.
+    private var needsCompleteCapture = true
 
     /// No windows, whose accumulators are saved by `codec`.
     @usableFromInline
@@ -75,29 +79,76 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
     /// Drops the first window and keeps its table's memory for another one.
     @inlinable
     func removeFirst() {
-        let table = windows.removeFirst().table
+        let first = windows.removeFirst()
+        let table = first.table
         table.removeAll()
+        noteRemovals(of: first)
         if spare.count < 2 { spare.append(table) }
+    }
+
+    @usableFromInline
+    func noteRemovals(of window: Window) {
+        guard gone != nil else { return }
+        let keys = window.table.takeRemovals()
+        if !keys.isEmpty { gone?.append((window.window, keys)) }
     }
 
     @usableFromInline var distribution: StateDistribution { .keyed }
 
     @usableFromInline
     func save(into rows: inout StateRows) throws {
-        for open in windows {
-            try open.table.forEachUnchanged { key, accumulator in
-                let hash = key.stableHash
-                try rows.append(hash: hash) {
-                    try $0.encode(open.window.start)
-                    try $0.encode(open.window.end)
-                    try keyCodec.encode(key, into: &$0)
-                } value: {
-                    try codec.encode(accumulator, into: &$0)
-                    let panes: Int32? = open.panes?.peek(key, hash: hash)?.pointee
-                    try $0.encode(panes)
-                }
+        for open in windows { try open.table.forEachUnchanged { try writeRow(open, $0, $1, &rows) } }
+    }
+
+    /// Every table is captured by itself; one that is drained meanwhile is captured before.
+    @usableFromInline
+    func capture(_ mode: CaptureMode) throws -> any StateCapture {
+        let isComplete = mode == .everything || needsCompleteCapture || gone == nil
+        if mode == .changes { gone = gone ?? [] }
+        for open in windows { noteRemovals(of: open) }
+        var removals = StateRows()
+        for (window, keys) in gone ?? [] where !isComplete {
+            for key in keys { try removals.appendRemoval(hash: key.stableHash) { try writeKey(window, key, &$0) } }
+        }
+        if gone != nil { gone = [] }
+        let captures = windows.map { open in
+            if gone != nil { open.table.noteRemovals() }
+            return open.table.capture(isComplete ? .everything : .changes) { [self] in
+                try writeRow(open, $0, $1, &$2)
             }
         }
+        return WindowCapture(captures, removals: removals, isComplete: isComplete) { [self] isDone in
+            needsCompleteCapture = !isDone
+        }
+    }
+
+    private func writeRow(_ open: Window, _ key: Key, _ accumulator: Accumulator, _ rows: inout StateRows) throws {
+        let hash = key.stableHash
+        try rows.append(hash: hash) {
+            try writeKey(open.window, key, &$0)
+        } value: {
+            try codec.encode(accumulator, into: &$0)
+            let panes: Int32? = open.panes?.peek(key, hash: hash)?.pointee
+            try $0.encode(panes)
+        }
+    }
+
+    private func writeKey(_ window: TimeWindow, _ key: Key, _ encoder: inout StateEncoder) throws {
+        try encoder.encode(window.start)
+        try encoder.encode(window.end)
+        try keyCodec.encode(key, into: &encoder)
+    }
+
+    @usableFromInline
+    func unload(_ key: inout StateDecoder) throws {
+        let start: Int64 = try key.decode()
+        _ = try key.decode(Int64.self)
+        let key = try keyCodec.decode(&key)
+        guard let held = find(start: start) else { return }
+        let hash = key.stableHash
+        held.table.remove(key, hash: hash)
+        held.panes?.remove(key, hash: hash)
+        if held.table.count == 0 { windows.removeAll { $0 === held } }
     }
 
     @usableFromInline
@@ -118,7 +169,7 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
     @usableFromInline
     func inspect(_ body: (Any, Any) throws -> Void) rethrows {
         for open in windows {
-            try open.table.forEach { key, accumulator in
+            try open.table.forEachUnchanged { key, accumulator in
                 try body(Pair(key, Pair(open.window.start, open.window.end)), accumulator)
             }
         }
