@@ -23,6 +23,7 @@ let package = Package(
     name: "weir",
     products: [
         .library(name: "Weir", targets: library),
+        .library(name: "WeirRocksDB", targets: ["RocksDBBackend"]),
         .library(name: "StreamTesting", targets: ["StreamTesting"]),
         .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
         .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
@@ -58,6 +59,10 @@ let package = Package(
             name: "Weir",
             dependencies: ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
             swiftSettings: swiftSettings),
+        // State on disk. Not part of `Weir`, so that what doesn't need it doesn't link RocksDB.
+        .target(name: "CRocksDBShim", dependencies: ["CRocksDB"], linkerSettings: [.linkedLibrary("rocksdb")]),
+        .target(
+            name: "RocksDBBackend", dependencies: ["CRocksDBShim", "StateBackend"], swiftSettings: swiftSettings),
         .target(name: "StreamTesting", dependencies: weir, swiftSettings: swiftSettings),
 
         // The sample application.
@@ -71,6 +76,8 @@ let package = Package(
         .testTarget(
             name: "NativeLibraryTests", dependencies: ["CRocksDB", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
         .testTarget(name: "StateBackendTests", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RocksDBBackendTests", dependencies: ["RocksDBBackend", "StateBackend"], swiftSettings: swiftSettings),
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamCoreTests",
@@ -89,5 +96,6 @@ let package = Package(
         .testTarget(
             name: "GuideTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

@@ -16,6 +16,8 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
         public static let noCodec = Code(rawValue: "noCodec")
         /// Bytes that should hold state don't.
         public static let malformed = Code(rawValue: "malformed")
+        /// A store below the tables has failed: its disk is full, a file is damaged or missing, it may not write.
+        public static let storeFailed = Code(rawValue: "storeFailed")
     }
 
     /// What went wrong.

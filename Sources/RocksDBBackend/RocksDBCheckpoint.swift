@@ -1,0 +1,20 @@
+internal import CRocksDBShim
+internal import StateBackend
+
+/// Links to a database's files as of one moment, in a directory beside it.
+final class RocksDBCheckpoint: StoreCheckpoint {
+    let files: [StoreFile]
+    private let directory: String
+    /// Keeps what lies around the directory.
+    private let handle: RocksDBHandle
+
+    init(files: [StoreFile], directory: String, _ handle: RocksDBHandle) {
+        self.files = files
+        self.directory = directory
+        self.handle = handle
+    }
+
+    deinit { release() }
+
+    func release() { weir_rocks_remove_directory(directory) }
+}
