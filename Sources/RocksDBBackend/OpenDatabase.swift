@@ -25,7 +25,7 @@ final class OpenDatabase {
         let lock = weir_rocks_claim_directory(parent, &path, &fault.error)
         guard lock >= 0 else { throw fault.stateError("make a directory", at: parent) }
         let directory = path.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        do {
+        do throws(StateError) {
             namesOfFiles = try Self.link(place.files ?? [], into: directory + Self.subdirectory)
             var options = weir_rocks_default_options(place.memoryBudget)
             options.strict = wanted.isStrict
