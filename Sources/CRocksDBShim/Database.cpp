@@ -133,6 +133,8 @@ weir_rocks *weir_rocks_open(const char *directory, const weir_rocks_options *wan
     options.listeners.push_back(database->signal);
 
     options.info_log = std::make_shared<weir::NoLog>();
+    // No more disk than there are rows.
+    options.allow_fallocate = false;
     options.stats_dump_period_sec = 0;
     options.stats_persist_period_sec = 0;
     options.skip_stats_update_on_db_open = true;

@@ -13,7 +13,8 @@ struct RocksDBFault {
         let message = withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let remedy =
             switch Int(error.fault) {
-            case Int(WEIR_ROCKS_NO_SPACE.rawValue): "the disk is full: free space, or give the backend another directory"
+            case Int(WEIR_ROCKS_NO_SPACE.rawValue):
+                "the disk is full: free space, or give the backend another directory"
             case Int(WEIR_ROCKS_PERMISSION.rawValue):
                 "the process may not write there: give it the permission, or the backend another directory"
             case Int(WEIR_ROCKS_CORRUPTION.rawValue):

@@ -49,6 +49,12 @@ final class RocksDBStore: StateStore {
 
     func checkpoint() throws -> any StoreCheckpoint { try database.checkpoint() }
 
+    /// Merges all files, for tests of what is dropped then.
+    func compact() throws {
+        let handle = try database.open()
+        try RocksDBFault.check("compact", at: handle.directory) { weir_rocks_compact(handle.pointer, $0) }
+    }
+
     var memoryUsage: Int { database.handle.map { weir_rocks_memory($0.pointer) } ?? 0 }
 
     func close() { database.close() }

@@ -4,15 +4,22 @@ internal import Synchronization
 
 /// A state's rows as of one moment, by a snapshot of the database.
 final class RocksDBView: StoredRowsView {
-    private let handle: RocksDBHandle
+    private struct Held {
+        let handle: RocksDBHandle
+        /// The address of the snapshot.
+        let snapshot: UInt
+    }
+
     private let state: UInt16
-    /// The address of the snapshot; 0 when it is released. Held during a walk.
-    private let snapshot: Mutex<UInt>
+    /// Nil when the view is released.
+    ///
+    /// Locked during a walk.
+    private let held: Mutex<Held?>
 
     init(_ handle: RocksDBHandle, state: UInt16) {
-        self.handle = handle
         self.state = state
-        snapshot = Mutex(UInt(bitPattern: weir_rocks_snapshot_create(handle.pointer)))
+        let snapshot = UInt(bitPattern: weir_rocks_snapshot_create(handle.pointer))
+        held = Mutex(Held(handle: handle, snapshot: snapshot))
     }
 
     deinit { release() }
@@ -21,19 +28,19 @@ final class RocksDBView: StoredRowsView {
         groups: Range<Int>,
         _ body: (_ group: Int, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws {
-        try snapshot.withLock { address in
-            guard let pointer = OpaquePointer(bitPattern: address) else {
+        try held.withLock { held in
+            guard let held, let pointer = OpaquePointer(bitPattern: held.snapshot) else {
                 throw StateError(code: .storeFailed, message: "the view was released; take another one")
             }
-            try RocksDBScan(handle, state: state, snapshot: pointer)
+            try RocksDBScan(held.handle, state: state, snapshot: pointer)
                 .run(groups: groups, prefix: [], from: [], body)
         }
     }
 
     func release() {
-        snapshot.withLock { address in
-            if let pointer = OpaquePointer(bitPattern: address) { weir_rocks_snapshot_destroy(pointer) }
-            address = 0
+        held.withLock { held in
+            if let pointer = OpaquePointer(bitPattern: held?.snapshot ?? 0) { weir_rocks_snapshot_destroy(pointer) }
+            held = nil
         }
     }
 }

@@ -119,7 +119,7 @@ import Testing
         let rows = try store.rows(of: "s")
         try rows.write([(RowKey(group: 0, [1]), [1])])
         let filler = disk + "/filler"
-        try Data(count: 5 << 20).write(to: URL(fileURLWithPath: filler))
+        try Data(count: 4 << 20).write(to: URL(fileURLWithPath: filler))
         var large = StateRows()
         for index in 0..<20_000 {
             large.put(RowKey(group: index % 128, Array("\(index)".utf8)), [UInt8](repeating: 7, count: 100))

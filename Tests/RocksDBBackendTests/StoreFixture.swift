@@ -36,7 +36,8 @@ final class TemporaryDirectory {
     var files: [String] { (FileManager.default.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted() }
 
     func open(
-        worker: Int = 0, budget: Int = 8 << 20, files: [StoreFile]? = nil, _ change: (inout RocksDBBackend.Options) -> Void = { _ in }
+        worker: Int = 0, budget: Int = 8 << 20, files: [StoreFile]? = nil,
+        _ change: (inout RocksDBBackend.Options) -> Void = { _ in }
     ) throws -> any StateStore {
         var options = RocksDBBackend.Options()
         change(&options)

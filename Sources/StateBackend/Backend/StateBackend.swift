@@ -96,7 +96,9 @@ extension StateStore {
     }
 }
 
-/// A store's files as of one moment. May be used on another thread than the store.
+/// A store's files as of one moment.
+///
+/// May be used on another thread than the store.
 public protocol StoreCheckpoint: AnyObject, Sendable {
     /// The files.
     var files: [StoreFile] { get }
@@ -134,7 +136,9 @@ public protocol StoredRows: AnyObject {
     func view() throws -> any StoredRowsView
 }
 
-/// A state's rows as of one moment. May be used on another thread than the store, before the store is closed.
+/// A state's rows as of one moment.
+///
+/// May be used on another thread than the store, before the store is closed.
 public protocol StoredRowsView: AnyObject, Sendable {
     /// As ``StoredRows/scan(groups:prefix:from:_:)`` over whole groups.
     func scan(

@@ -149,13 +149,17 @@ extension StateTable {
         var place = StoredPlace()
         while !place.isAtEnd {
             var (entries, bytes) = storedEntries(store, &place)
+            // To the store at once: in the table they would drive others out, which the walk would meet again.
+            var changes = StateRows()
             for i in entries.indices {
                 try body(entries[i].key, &entries[i].value)
-                if changing && hasChanged(entries[i].value, bytes[i], store) {
-                    let hash = entries[i].key.stableHash
-                    upsert(entries[i].key, hash: hash, entries[i].value).pointee = entries[i].value
-                }
+                if changing { noteChange(entries[i], bytes[i], store, &changes) }
             }
+            guard !changes.isEmpty else { continue }
+            do {
+                try store.gate.open()
+                try store.write(changes)
+            } catch { store.failure.note(error) }
         }
     }
 
@@ -207,9 +211,18 @@ extension StateTable {
         return (found, bytes)
     }
 
-    private func hasChanged(_ value: Value, _ bytes: [UInt8], _ store: TableStore<Key, Value>) -> Bool {
-        var encoder = StateEncoder()
-        do { try store.valueCodec.encode(value, into: &encoder) } catch { store.failure.note(error) }
-        return encoder.bytes != bytes
+    private func noteChange(
+        _ entry: Entry, _ bytes: [UInt8], _ store: TableStore<Key, Value>, _ changes: inout StateRows
+    ) {
+        do {
+            var encoder = StateEncoder()
+            try store.valueCodec.encode(entry.value, into: &encoder)
+            guard encoder.bytes != bytes else { return }
+            try changes.append(hash: entry.key.stableHash) {
+                try store.keyCodec.encode(entry.key, into: &$0)
+            } value: {
+                $0.bytes += encoder.bytes
+            }
+        } catch { store.failure.note(error) }
     }
 }

@@ -48,7 +48,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     /// Adds the next rows; writes them to the store where the table has one.
     public func next(_ byteLimit: Int, into rows: inout StateRows) throws -> Bool {
         guard !isDone else { return false }
-        while taken.byteCount < byteLimit && cursor <= table.mask {
+        // What is on its way to a store stays here until it is a large batch.
+        let goal = table.store == nil ? byteLimit : taken.byteCount + byteLimit
+        while taken.byteCount < goal && cursor <= table.mask {
             // Pieces of slots, so that a table with few changes doesn't hold the worker for long either.
             let end = min(cursor + 512, table.mask + 1)
             for slot in cursor..<end {

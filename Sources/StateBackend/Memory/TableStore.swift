@@ -40,7 +40,10 @@ public final class TableStore<Key: StreamKey, Value> {
     func read(_ keys: [Key], _ hashes: [UInt64], _ body: (Int, Value) throws -> Void) throws {
         keyRows.removeAll()
         for i in keys.indices {
-            try keyRows.append(hash: hashes[i]) { try keyCodec.encode(keys[i], into: &$0) } value: { _ in }
+            try keyRows.append(hash: hashes[i]) {
+                try keyCodec.encode(keys[i], into: &$0)
+            } value: { _ in
+            }
         }
         try rows.read(keyRows) { index, bytes in
             var decoder = StateDecoder([UInt8](bytes))
