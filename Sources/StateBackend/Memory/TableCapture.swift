@@ -28,6 +28,14 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         table.removed?.forEachUnchanged { key, _ in removals.append(key) }
         table.removed?.removeAll()
         table.hot ^= TableFlags.phase
+        if let store = table.store {
+            // At once: until the store knows, the table would fetch the keys from it again.
+            do {
+                var rows = StateRows()
+                try writeRemovals(store.keyCodec, &rows)
+                try store.write(rows)
+            } catch { store.failure.note(error) }
+        }
     }
 
     /// Takes the entry at `slot`, which must not have been taken.
@@ -66,7 +74,6 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         if let store = table.store {
             // Sorted batches are cheaper the larger they are.
             if cursor <= table.mask && taken.byteCount < 4 << 20 { return true }
-            try writeRemovals(store.keyCodec, &taken)
             try store.write(taken)
             taken.removeAll()
         } else {
@@ -102,10 +109,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
             if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { table.tags[slot] = tag ^ TableFlags.phase }
         }
         if let store = table.store {
-            do {
-                try writeRemovals(store.keyCodec, &taken)
-                try store.write(taken)
-            } catch { store.failure.note(error) }
+            do { try store.write(taken) } catch { store.failure.note(error) }
         }
         table.needsCompleteCapture = true
         finish()
