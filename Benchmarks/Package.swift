@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "StateBench",
             dependencies: ["CBenchmark", "HandLoops", .product(name: "WeirRocksDB", package: "weir")] + libraryProducts,
-            linkerSettings: [.linkedLibrary("rocksdb")]),
+            swiftSettings: swiftSettings, linkerSettings: [.linkedLibrary("rocksdb")]),
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "WeirBenchTests", dependencies: ["WeirBench", "Workloads"], swiftSettings: swiftSettings),

@@ -30,7 +30,7 @@ public struct RocksDBBackend: StateBackend {
         /// Whether the last level is compressed with LZ4: half the disk for about 15 % more time.
         public var isCompressed = false
         /// The number of rows from which on a write is a sorted file that the database takes in.
-        public var fileRows = 16_384
+        public var fileRows = 8_192
         /// Whether a read fails when the memory budget is full, instead of exceeding it by the blocks in use.
         public var isStrict = false
 

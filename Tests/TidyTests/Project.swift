@@ -26,7 +26,7 @@ enum Project {
         "EngineQueries": ["CBenchmark", "Workloads", "Weir"],
         "AdFileBench": ["AdAnalyticsJob", "CBenchmark", "Weir"],
         "WindowOverlapBench": ["CBenchmark", "Weir"],
-        "StateBench": ["CBenchmark", "CRocksDB", "HandLoops", "RocksDBBackend", "Weir"],
+        "StateBench": ["CBenchmark", "CRocksDB", "HandLoops", "RocksDBBackend", "StateBackend"],
         "WeirBench": ["CBenchmark", "Workloads", "HandLoops", "EngineQueries"],
     ]
 

@@ -136,9 +136,9 @@ extension StateTable {
     }
 
     /// Makes the entry at `slot` ready to be changed.
-    @usableFromInline
+    @inlinable
     func touch(_ slot: Int) {
-        captureIfNeeded(slot)
+        if capturing != nil { captureIfNeeded(slot) }
         let kept = tags[slot] & (TableFlags.none | TableFlags.fresh)
         tags[slot] = kept | hot
     }
