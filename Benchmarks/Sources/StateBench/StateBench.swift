@@ -174,11 +174,9 @@ enum StateBench {
     }
 
     private static func threadCPU() -> Int64 {
-        var used = rusage()
-        getrusage(RUSAGE_THREAD, &used)
-        let seconds = used.ru_utime.tv_sec + used.ru_stime.tv_sec
-        let micros = used.ru_utime.tv_usec + used.ru_stime.tv_usec
-        return Int64(seconds) * 1_000_000_000 + Int64(micros) * 1_000
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     private static func temporary(_ name: String) -> String { "/tmp/weir-state-bench-\(name)-\(getpid())" }

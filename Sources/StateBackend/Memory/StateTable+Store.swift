@@ -83,7 +83,7 @@ extension StateTable {
     /// Lets up to a quarter of the entries go: those that weren't used since the last time, and their changes to the
     /// store.
     ///
-    /// The clock algorithm: the hand goes round the slots and takes every entry that it finds for the second time
+    /// The clock algorithm: the hand visits slot after slot and takes every entry that it finds for the second time
     /// without a use in between. Not more at once than what sorted files gain by, since the rows take memory.
     @inlinable
     func evict(over store: TableStore<Key, Value>) throws {
@@ -92,10 +92,13 @@ extension StateTable {
         var victims: [Int] = []
         victims.reserveCapacity(wanted)
         var changes = StateRows()
+        // The hand goes round in strides of the golden ratio. From slot to slot it would leave an empty stretch behind
+        // and find all others full, whose probe sequences would be as long as the stretch.
+        let stride = Int(Double(mask + 1) * 0.618_033_988_749_895) | 1
         // The second round finds what the first one marked.
         for _ in 0..<(2 * (mask + 1)) where victims.count < wanted {
-            let slot = store.hand & mask
-            store.hand = slot + 1
+            let slot = (store.hand &* stride) & mask
+            store.hand = (store.hand + 1) & mask
             let tag = tags[slot]
             if tag == 0 { continue }
             if tag & TableFlags.recent != 0 {
