@@ -23,6 +23,7 @@ let package = Package(
     name: "weir",
     products: [
         .library(name: "Weir", targets: library),
+        .library(name: "WeirRocksDB", targets: ["RocksDBBackend"]),
         .library(name: "StreamTesting", targets: ["StreamTesting"]),
         .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
         .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
@@ -59,6 +60,10 @@ let package = Package(
             name: "Weir",
             dependencies: ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
             swiftSettings: swiftSettings),
+        // State on disk. Not part of `Weir`, so that what doesn't need it doesn't link RocksDB.
+        .target(name: "CRocksDBShim", dependencies: ["CRocksDB"], linkerSettings: [.linkedLibrary("rocksdb")]),
+        .target(
+            name: "RocksDBBackend", dependencies: ["CRocksDBShim", "StateBackend"], swiftSettings: swiftSettings),
         .target(name: "StreamTesting", dependencies: weir, swiftSettings: swiftSettings),
 
         // The sample application.
@@ -106,5 +111,6 @@ let package = Package(
         .testTarget(
             name: "GuideTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

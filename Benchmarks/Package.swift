@@ -40,6 +40,11 @@ let package = Package(
         .executableTarget(
             name: "WindowOverlapBench", dependencies: ["CBenchmark"] + libraryProducts, swiftSettings: swiftSettings),
 
+        // What a read-modify-write of keyed state costs, in memory and over RocksDB.
+        .executableTarget(
+            name: "StateBench",
+            dependencies: ["CBenchmark", "HandLoops", .product(name: "WeirRocksDB", package: "weir")] + libraryProducts,
+            swiftSettings: swiftSettings, linkerSettings: [.linkedLibrary("rocksdb")]),
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "WeirBenchTests", dependencies: ["WeirBench", "Workloads"], swiftSettings: swiftSettings),

@@ -69,6 +69,14 @@ public protocol StateStore: AnyObject {
     /// - Parameter state: a name that is unique in the job and the same in every version of the program.
     func rows(of state: String) throws -> any StoredRows
 
+    /// Opens the rows of a state, of which the store may drop those that have ended.
+    ///
+    /// - Parameters:
+    ///   - state: as in ``rows(of:)``.
+    ///   - expiry: the time; a row may go once the time that its value begins with isn't after it (milliseconds, 8 bytes,
+    ///     little-endian). Called on any thread. Nil where rows don't end.
+    func rows(of state: String, expiry: (@Sendable () -> Int64)?) throws -> any StoredRows
+
     /// Fixes everything written so far as files of the store's own format, without waiting for more than is written.
     ///
     /// What is written afterwards doesn't change them.
@@ -81,7 +89,16 @@ public protocol StateStore: AnyObject {
     func close()
 }
 
-/// A store's files as of one moment. May be used on another thread than the store.
+extension StateStore {
+    /// The rows, none of which is dropped.
+    public func rows(of state: String, expiry: (@Sendable () -> Int64)?) throws -> any StoredRows {
+        try rows(of: state)
+    }
+}
+
+/// A store's files as of one moment.
+///
+/// May be used on another thread than the store.
 public protocol StoreCheckpoint: AnyObject, Sendable {
     /// The files.
     var files: [StoreFile] { get }
@@ -119,7 +136,9 @@ public protocol StoredRows: AnyObject {
     func view() throws -> any StoredRowsView
 }
 
-/// A state's rows as of one moment. May be used on another thread than the store, before the store is closed.
+/// A state's rows as of one moment.
+///
+/// May be used on another thread than the store, before the store is closed.
 public protocol StoredRowsView: AnyObject, Sendable {
     /// As ``StoredRows/scan(groups:prefix:from:_:)`` over whole groups.
     func scan(

@@ -33,7 +33,7 @@ extension StateTable {
         return removed
     }
 
-    @usableFromInline
+    @inlinable
     func makeRoom() {
         if let store { return makeRoom(over: store) }
         grow()
@@ -77,7 +77,7 @@ extension StateTable {
         }
     }
 
-    @usableFromInline
+    @inlinable
     func removeEntries() {
         guard size > 0 else { return }
         for slot in 0...mask where tags[slot] != 0 {
@@ -121,5 +121,6 @@ extension StateTable {
         TableMemory.free(entries, byteCount: capacity * MemoryLayout<Entry>.stride)
     }
 
+    @inlinable
     static func byteCount(capacity: Int) -> Int { capacity * (MemoryLayout<Entry>.stride + 1) }
 }

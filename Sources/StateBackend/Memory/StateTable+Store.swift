@@ -13,7 +13,7 @@ extension StateTable {
     }
 
     /// Fetches the entry of a key that isn't here; its slot, or nil when the store doesn't have it either.
-    @usableFromInline
+    @inlinable
     func fetch(_ key: Key, hash: UInt64) -> Int? {
         guard let store, storedOnly > 0, !isGone(key, hash: hash), store.absent.slot(of: key, hash: hash) == nil
         else { return nil }
@@ -28,12 +28,13 @@ extension StateTable {
     }
 
     /// Fetches the entries of all those keys that aren't here.
-    @usableFromInline
+    @inlinable
     func fetch(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
-        guard let store else { return }
+        if byteCount > 1 << 18 {
+            for i in 0..<count { prefetch(hash: hashes[i]) }
+        }
+        guard storedOnly > 0, let store else { return }
         store.absent.removeAll()
-        for i in 0..<count { prefetch(hash: hashes[i]) }
-        guard storedOnly > 0 else { return }
         var missing: [Key] = []
         var missingHashes: [UInt64] = []
         for i in 0..<count {
@@ -59,7 +60,8 @@ extension StateTable {
     }
 
     /// Places an entry that the store has, too.
-    private func placeFetched(_ entry: consuming Entry, hash: UInt64) -> Int {
+    @inlinable
+    func placeFetched(_ entry: consuming Entry, hash: UInt64) -> Int {
         var slot = Int(truncatingIfNeeded: hash) & mask
         while tags[slot] != 0 { slot = (slot &+ 1) & mask }
         storedOnly -= 1
@@ -67,6 +69,7 @@ extension StateTable {
     }
 
     /// Grows, when the allowance lets it, or evicts entries.
+    @inlinable
     func makeRoom(over store: TableStore<Key, Value>) {
         let capacity = mask + 1
         // While it grows the table has its old memory, too.
@@ -84,14 +87,17 @@ extension StateTable {
         }
     }
 
-    /// Lets a quarter of the entries go: those that weren't used since the last time, and their changes to the store.
+    /// Lets up to a quarter of the entries go: those that weren't used since the last time, and their changes to the
+    /// store.
     ///
-    /// The clock algorithm: the hand goes round the slots and takes every entry that it finds for the second time
-    /// without a use in between.
-    private func evict(over store: TableStore<Key, Value>) throws {
-        let wanted = Swift.max(size / 4, 1)
+    /// The clock algorithm: the hand visits slot after slot and takes every entry that it finds for the second time
+    /// without a use in between. Not more at once than what sorted files gain by, since the rows take memory.
+    @inlinable
+    func evict(over store: TableStore<Key, Value>) throws {
+        let wanted = Swift.min(Swift.max(size / 4, 1), TableFlags.evictedAtOnce)
         if store.gate.isHeld, cleanEntries() < wanted { try store.gate.open() }
         var victims: [Int] = []
+        victims.reserveCapacity(wanted)
         var changes = StateRows()
         if let capturing {
             // What was taken counts as clean, but the store hasn't got it yet.
@@ -101,8 +107,8 @@ extension StateTable {
         }
         // The second round finds what the first one marked.
         for _ in 0..<(2 * (mask + 1)) where victims.count < wanted {
-            let slot = store.hand & mask
-            store.hand = slot + 1
+            let slot = (store.hand &* stride) & mask
+            store.hand = (store.hand + 1) & mask
             let tag = tags[slot]
             if tag == 0 { continue }
             if tag & TableFlags.recent != 0 {
@@ -124,6 +130,8 @@ extension StateTable {
             store.absent.remove(key, hash: hash)
             captureIfNeeded(slot)
             _ = takeOut(slot)
+            // It was, perhaps, when its batch was announced.
+            if store.absent.size > 0 { store.absent.remove(key, hash: hash) }
             storedOnly += 1
         }
     }
@@ -145,7 +153,8 @@ extension StateTable {
         return count
     }
 
-    private func writeRow(at slot: Int, _ store: TableStore<Key, Value>, _ rows: inout StateRows) throws {
+    @inlinable
+    func writeRow(at slot: Int, _ store: TableStore<Key, Value>, _ rows: inout StateRows) throws {
         let key = entries[slot].key
         try rows.append(hash: key.stableHash) {
             try store.keyCodec.encode(key, into: &$0)
@@ -178,6 +187,11 @@ extension StateTable {
                 }
                 try body(entries[i].key, &entries[i].value)
             }
+            guard !changes.isEmpty else { continue }
+            do {
+                try store.gate.open()
+                try store.write(changes)
+            } catch { store.failure.note(error) }
         }
     }
 

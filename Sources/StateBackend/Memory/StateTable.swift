@@ -44,8 +44,8 @@ public final class StateTable<Key: StreamKey, Value> {
 
     @usableFromInline @exclusivity(unchecked) var capturing: TableCapture<Key, Value>?
     /// Keys that are saved somewhere and were removed since.
-    @exclusivity(unchecked) var removed: StateTable<Key, Void>?
-    @exclusivity(unchecked) var store: TableStore<Key, Value>?
+    @usableFromInline @exclusivity(unchecked) var removed: StateTable<Key, Void>?
+    @usableFromInline @exclusivity(unchecked) var store: TableStore<Key, Value>?
     /// Whether the next capture must be complete.
     var needsCompleteCapture = true
 
@@ -70,7 +70,7 @@ public final class StateTable<Key: StreamKey, Value> {
     }
 
     /// The bytes that the table occupies, without what keys and values refer to.
-    public var byteCount: Int { Self.byteCount(capacity: mask + 1) }
+    @inlinable public var byteCount: Int { Self.byteCount(capacity: mask + 1) }
 
     /// Asks the memory system for the slot of a key with this hash.
     @inlinable @inline(__always)
@@ -251,6 +251,7 @@ public final class StateTable<Key: StreamKey, Value> {
     }
 
     /// Removes everything; the capacity stays.
+    @inlinable
     public func removeAll() {
         if notesRemovals || capturing != nil { drainNoted { _ in } } else { removeEntries() }
     }
@@ -290,6 +291,8 @@ enum TableFlags {
     @inlinable static var hash: UInt8 { 0x07 }
 
     @inlinable static var exceptFresh: UInt8 { ~fresh }
+    /// Entries that a search for some to evict takes at most.
+    @inlinable static var evictedAtOnce: Int { 1 << 16 }
     /// A mask that leaves no flags.
     @inlinable static var none: UInt8 { occupied | hash }
 }

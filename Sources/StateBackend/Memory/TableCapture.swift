@@ -33,6 +33,14 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
             table.removed = StateTable<Key, Void>()
         }
         table.hot ^= TableFlags.phase
+        if let store = table.store {
+            // At once: until the store knows, the table would fetch the keys from it again.
+            do {
+                var rows = StateRows()
+                try writeRemovals(store.keyCodec, &rows)
+                try store.write(rows)
+            } catch { store.failure.note(error) }
+        }
     }
 
     /// Takes the entry at `slot`, which must not have been taken.
@@ -159,9 +167,9 @@ extension StateTable {
     }
 
     /// Makes the entry at `slot` ready to be changed.
-    @usableFromInline
+    @inlinable
     func touch(_ slot: Int) {
-        captureIfNeeded(slot)
+        if capturing != nil { captureIfNeeded(slot) }
         let kept = tags[slot] & (TableFlags.none | TableFlags.fresh)
         tags[slot] = kept | hot
     }

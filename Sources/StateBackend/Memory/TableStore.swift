@@ -3,19 +3,19 @@
 /// Errors of the store are noted in `failure`, which the runtime looks at after each batch: the operators' calls can't
 /// throw. No result of a table whose store has failed gets into a snapshot.
 public final class TableStore<Key: StreamKey, Value> {
-    let rows: any StoredRows
-    let keyCodec: StateCodec<Key>
-    let valueCodec: StateCodec<Value>
-    let allowance: TableAllowance
-    let gate: StoreGate
-    let failure: StateFailure
+    @usableFromInline let rows: any StoredRows
+    @usableFromInline let keyCodec: StateCodec<Key>
+    @usableFromInline let valueCodec: StateCodec<Value>
+    @usableFromInline let allowance: TableAllowance
+    @usableFromInline let gate: StoreGate
+    @usableFromInline let failure: StateFailure
     /// The keys of the last `prepare` that the store doesn't have.
-    var absent = StateTable<Key, Void>()
+    @usableFromInline var absent = StateTable<Key, Void>()
     /// What an entry takes beside its slot, in bytes, by what was encoded lately.
-    var heapBytes = 0
+    @usableFromInline var heapBytes = 0
     /// The slot at which the next search for entries to evict begins.
-    var hand = 0
-    private var keyRows = StateRows()
+    @usableFromInline var hand = 0
+    @usableFromInline var keyRows = StateRows()
 
     init(
         rows: any StoredRows, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>, environment: StateEnvironment
@@ -28,6 +28,7 @@ public final class TableStore<Key: StreamKey, Value> {
         failure = environment.failure
     }
 
+    @inlinable
     func write(_ changes: StateRows) throws {
         guard !changes.isEmpty else { return }
         if !(_isPOD(Key.self) && _isPOD(Value.self)) { heapBytes = changes.byteCount / changes.count + 32 }
@@ -35,6 +36,7 @@ public final class TableStore<Key: StreamKey, Value> {
     }
 
     /// Reads the values of keys and hands them to `body` with the key's index; nil values aren't handed.
+    @inlinable
     func read(_ keys: [Key], _ hashes: [UInt64], _ body: (Int, Value) throws -> Void) throws {
         keyRows.removeAll()
         for i in keys.indices {
@@ -67,12 +69,14 @@ public final class TableAllowance {
         self.smallestTable = smallestTable
     }
 
+    @usableFromInline
     func take(_ bytes: Int) -> Bool {
         guard bytes <= total - used else { return false }
         used += bytes
         return true
     }
 
+    @usableFromInline
     func force(_ bytes: Int) { used += bytes }
 
     func give(_ bytes: Int) { used -= bytes }

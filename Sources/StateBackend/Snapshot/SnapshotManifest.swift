@@ -53,7 +53,9 @@ public struct SnapshotManifest: Sendable, Equatable, Codable {
         public var name: String
         /// What it holds.
         public var schema: StateSchema
-        /// The files with its rows; of one worker, each changes what those before it say. Empty where all is in stores.
+        /// The files with its rows; of one worker, each changes what those before it say.
+        ///
+        /// Empty where all is in stores.
         public var layers: [Layer]
         /// The number of rows, as far as it is known: rows of several layers may be of one key.
         public var rowCount: Int

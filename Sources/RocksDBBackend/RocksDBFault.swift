@@ -1,0 +1,37 @@
+internal import CRocksDBShim
+internal import StateBackend
+
+/// What a call of the C side left behind when it failed.
+struct RocksDBFault {
+    var error = weir_rocks_error()
+
+    /// Whether a call has failed.
+    var isSet: Bool { error.fault != 0 }
+
+    /// The error to be thrown.
+    func stateError(_ action: String, at path: String) -> StateError {
+        let message = withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let remedy =
+            switch Int(error.fault) {
+            case Int(WEIR_ROCKS_NO_SPACE.rawValue):
+                "the disk is full: free space, or give the backend another directory"
+            case Int(WEIR_ROCKS_PERMISSION.rawValue):
+                "the process may not write there: give it the permission, or the backend another directory"
+            case Int(WEIR_ROCKS_CORRUPTION.rawValue):
+                "a file is damaged: restore from another snapshot, and check the disk"
+            case Int(WEIR_ROCKS_LOCKED.rawValue): "another process has the database open: end it"
+            case Int(WEIR_ROCKS_MISSING.rawValue): "a file is missing: restore from another snapshot"
+            default: "see the store's message, and check the disk"
+            }
+        return StateError(
+            code: .storeFailed, message: "RocksDB can't \(action) in '\(path)': \(message); \(remedy)")
+    }
+
+    /// Makes a call that fills in an error when it fails.
+    static func check(
+        _ action: String, at path: String, _ call: (UnsafeMutablePointer<weir_rocks_error>) -> Bool
+    ) throws(StateError) {
+        var fault = RocksDBFault()
+        if !call(&fault.error) { throw fault.stateError(action, at: path) }
+    }
+}
