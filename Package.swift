@@ -78,13 +78,16 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "CWeir", "StateBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CWeir", "RocksDBBackend", "StateBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swiftSettings),
 
         .testTarget(
             name: "NativeLibraryTests", dependencies: ["CRocksDB", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StateBackendTests", dependencies: weir + ["CWeir", "StreamTesting", "SnapshotCrasher"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RocksDBBackendTests", dependencies: weir + ["RocksDBBackend", "StreamTesting"],
             swiftSettings: swiftSettings),
         // Writes snapshots until it is killed; started by the tests of StateBackend.
         .executableTarget(name: "SnapshotCrasher", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
@@ -98,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "StreamConnectorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "StreamTestingTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
+            name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "StreamTesting"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),

@@ -17,7 +17,7 @@ struct PlaceOptions: ParsableArguments {
     var pipeline: String?
 
     /// What opens the stores in snapshots.
-    static let backends: [any StateBackend] = [MemoryBackend()]
+    static let backends: [any StateBackend] = [MemoryBackend(), RocksDBBackend()]
 
     /// Runs `body`, says what went wrong, and ends with the code for it.
     func run(to output: String? = nil, _ body: (SnapshotTool) throws -> Void) throws {

@@ -23,7 +23,8 @@ extension StateTable {
     }
 
     /// Whether the key was removed, which the store may not know yet.
-    private func isGone(_ key: Key, hash: UInt64) -> Bool {
+    @usableFromInline
+    func isGone(_ key: Key, hash: UInt64) -> Bool {
         removed?.slot(of: key, hash: hash) != nil || capturing?.removals?.slot(of: key, hash: hash) != nil
     }
 
@@ -105,6 +106,9 @@ extension StateTable {
         } else if !store.gate.isHeld {
             try writeRemovals(to: store)
         }
+        // The hand goes round in strides of the golden ratio. From slot to slot it would leave an empty stretch behind
+        // and find all others full, whose probe sequences would be as long as the stretch.
+        let stride = Int(Double(mask + 1) * 0.618_033_988_749_895) | 1
         // The second round finds what the first one marked.
         for _ in 0..<(2 * (mask + 1)) where victims.count < wanted {
             let slot = (store.hand &* stride) & mask
@@ -127,7 +131,6 @@ extension StateTable {
         for key in keys {
             let hash = key.stableHash
             guard let slot = slot(of: key, hash: hash) else { continue }
-            store.absent.remove(key, hash: hash)
             captureIfNeeded(slot)
             _ = takeOut(slot)
             // It was, perhaps, when its batch was announced.
@@ -137,7 +140,8 @@ extension StateTable {
     }
 
     /// Tells the store which keys were removed, so that they needn't be remembered any longer.
-    private func writeRemovals(to store: TableStore<Key, Value>) throws {
+    @usableFromInline
+    func writeRemovals(to store: TableStore<Key, Value>) throws {
         guard let removed, removed.size > 0 else { return }
         var rows = StateRows()
         try removed.forEachUnchanged { key, _ in
@@ -147,7 +151,8 @@ extension StateTable {
         removed.removeAll()
     }
 
-    private func cleanEntries() -> Int {
+    @inlinable
+    func cleanEntries() -> Int {
         var count = 0
         for slot in 0...mask where tags[slot] != 0 && tags[slot] & TableFlags.dirty == 0 { count += 1 }
         return count

@@ -95,6 +95,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     }
 
     /// Writes what was taken so far to the store.
+    @usableFromInline
     func flush(to store: TableStore<Key, Value>) throws {
         try writeRemovals(store.keyCodec, &taken)
         try store.write(taken)

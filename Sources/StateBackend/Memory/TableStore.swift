@@ -110,6 +110,7 @@ public final class StoreGate {
     }
 
     /// Asks for the gate to be opened.
+    @usableFromInline
     func open() throws { if isHeld { try finish?() } }
 }
 
