@@ -1,4 +1,5 @@
 import ArgumentParser
+import RocksDBBackend
 import StateBackend
 
 #if canImport(Glibc)

@@ -58,7 +58,7 @@ import Testing
         _ state: StepState, _ mode: CaptureMode, _ table: StateTable<Int64, Int64>
     ) throws -> [Int64: Int64] {
         var all: [Int64: Int64] = [:]
-        for (_, _, capture) in try state.capture { _ in mode } {
+        for (_, _, capture) in try state.capture({ _ in mode }) {
             var rows = StateRows()
             while try capture.next(1_000, into: &rows) {
                 // The table goes on being read.

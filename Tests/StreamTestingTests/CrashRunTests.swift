@@ -1,4 +1,5 @@
 import Foundation
+import RocksDBBackend
 import StreamTesting
 import Testing
 import Weir
@@ -110,7 +111,7 @@ import Weir
         }
     }
 
-    static let seeds = 0..<UInt64(150)
+    static let seeds = 0..<UInt64(50)
 
     @Test(arguments: Shape.allCases, seeds)
     func committedResultsAreThoseOfAnUndisturbedRun(_ shape: Shape, seed: UInt64) throws {
@@ -123,7 +124,10 @@ import Weir
         undisturbed.takesSnapshots = false
         let expected = try undisturbed.run(crashes: 0, maximumParallelism: 1).sorted()
         #expect(!expected.isEmpty)
-        for backend in [MemoryBackend(), ReferenceBackend(directory: directory.path)] as [any StateBackend] {
+        let backends: [any StateBackend] =
+            [MemoryBackend(), ReferenceBackend(directory: directory.path)]
+            + (seed % 25 == 0 ? [RocksDBBackend(directory: directory.path)] : [])
+        for backend in backends {
             var run = CrashRun(seed: seed, backend: backend, describe)
             let found = try run.run(crashes: 3).sorted()
             let difference = found.difference(from: expected)
