@@ -71,3 +71,28 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
         }
     }
 }
+
+extension TablePart: StateLookup {
+    func look<SomeKey: StreamKey, SomeValue>(up key: SomeKey, of values: SomeValue.Type) throws -> SomeValue? {
+        guard let key = key as? Key else { throw mismatch(SomeKey.self, SomeValue.self) }
+        guard let value = table.peek(key, hash: key.stableHash)?.pointee, let shown = traits.reveal(value) else {
+            return nil
+        }
+        guard let found = shown as? SomeValue else { throw mismatch(SomeKey.self, SomeValue.self) }
+        return found
+    }
+
+    func entries<SomeKey: StreamKey, SomeValue>(
+        keys: SomeKey.Type, values: SomeValue.Type
+    ) throws -> [SomeKey: SomeValue] {
+        var entries: [SomeKey: SomeValue] = [:]
+        try table.forEachUnchanged { key, value in
+            guard let shown = traits.reveal(value) else { return }
+            guard let key = key as? SomeKey, let value = shown as? SomeValue else {
+                throw mismatch(SomeKey.self, SomeValue.self)
+            }
+            entries[key] = value
+        }
+        return entries
+    }
+}
