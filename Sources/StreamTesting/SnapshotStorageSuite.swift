@@ -95,6 +95,13 @@ public enum SnapshotStorageSuite {
             try put("a/b/d", [2], in: storage)
             try expect(try storage.get("a/b/d", range: 0..<1) == [2], "its neighbour may be put")
         },
+        Check(description: "the beginning of a name is no object") { storage in
+            try put("a/b/c", [1], in: storage)
+            try storage.delete("a/b")
+            try storage.delete("a")
+            try expectMissing("a/b", in: storage)
+            try expect(try storage.get("a/b/c", range: 0..<9) == [1], "the object stays")
+        },
         Check(description: "writers at work are not collected") { storage in
             let writer = try storage.put("object")
             try write([1], to: writer)

@@ -130,9 +130,13 @@ public final class SnapshotRepository: Sendable {
         while !(try storage.putIfAbsent(paths.claim(header.id, attempt: attempt), Array(pipeline.utf8))) { attempt += 1 }
         let lease = use.hold(base?.files ?? [], prefix: paths.files(header.id, attempt: attempt))
         // Only now: whoever committed before has put its manifest before it gave up its claim.
-        if let last = try ids().last, last >= header.id {
+        do {
+            if let last = try ids().last, last >= header.id {
+                throw SnapshotError.conflict(last, pipeline, paths.manifest(last))
+            }
+        } catch {
             try? storage.delete(paths.claim(header.id, attempt: attempt))
-            throw SnapshotError.conflict(last, pipeline, paths.manifest(last))
+            throw error
         }
         return SnapshotWriter(
             header, base: base, compression: compression, attempt: attempt, in: self, lease: lease)

@@ -5,7 +5,7 @@ import Weir
 /// A job of running sums that is driven by hand, over a storage whose calls may fail.
 final class FaultRun {
     static let start: Timestamp = 1_000_000
-    static let keys = 12
+    static let keys = 4
 
     struct Sums: KeyedProcessor {
         typealias Key = Int

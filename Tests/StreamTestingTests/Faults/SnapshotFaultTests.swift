@@ -65,6 +65,7 @@ import Weir
             let failures = run.storage.failures
             run.storage.heal()
             try expectOneOf([3, 4], run, answer, "\(variant.testDescription), call \(number)")
+            #expect(try run.linesAfterRestore() == FaultRun.expected(run.count + 1), "call \(number)")
             try run.advance()
             let next = try run.snapshot().get()
             try expectOneOf([next.id], run, .success(next), "\(variant.testDescription), after call \(number)")
@@ -93,7 +94,6 @@ import Weir
         #expect(ids.contains(newest.manifest.id), "\(what)")
         if case .success(let report) = answer { #expect(newest.manifest.id == report.id, "\(what)") }
         for id in try repository.ids() { #expect(try repository.open(id).verify().isEmpty, "\(what): \(id)") }
-        #expect(try run.linesAfterRestore() == FaultRun.expected(run.count + 1), "\(what)")
         #expect(run.job.snapshotStatus.isInProgress == false, "\(what)")
     }
 
