@@ -51,7 +51,8 @@ public enum SnapshotStorageSuite {
             }
             try writer.commit()
             for range in [0..<bytes.count, 0..<0, 65_535..<65_537, 999_999..<1_000_003] {
-                try expect(try storage.get("large", range: range) == Array(bytes[range]), "bytes \(range) are those put")
+                try expect(
+                    try storage.get("large", range: range) == Array(bytes[range]), "bytes \(range) are those put")
             }
             try expect(
                 try storage.get("large", range: 1_000_000..<Int.max) == Array(bytes[1_000_000...]),
@@ -119,7 +120,8 @@ public enum SnapshotStorageSuite {
         },
         Check(description: "a file that is not there can't be put") { storage in
             do { try storage.put("object", file: "/nonexistent/file") } catch let error as SnapshotError
-            where error.code == .missingFile { return }
+                where error.code == .missingFile
+            { return }
             throw Failure(description: "code missingFile is thrown")
         },
     ]
@@ -140,7 +142,8 @@ public enum SnapshotStorageSuite {
 
     private static func expectMissing(_ name: String, in storage: any SnapshotStorage) throws {
         do { _ = try storage.get(name, range: 0..<1) } catch let error as SnapshotError
-        where error.code == .missingFile { return }
+            where error.code == .missingFile
+        { return }
         throw Failure(description: "an object that isn't there gives code missingFile")
     }
 }

@@ -52,7 +52,8 @@ final class SnapshotInProgress: Sendable {
     }
 
     init(
-        kind: SnapshotManifest.Kind, base: SnapshotManifest?, isIncremental: Bool, keyGroups: KeyGroups, workers: Int, writer: WriterBox,
+        kind: SnapshotManifest.Kind, base: SnapshotManifest?, isIncremental: Bool, keyGroups: KeyGroups, workers: Int,
+        writer: WriterBox,
         executor: any SnapshotExecutor, completion: @escaping @Sendable (SnapshotInProgress) -> Void
     ) {
         self.kind = kind

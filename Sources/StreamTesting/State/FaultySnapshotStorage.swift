@@ -90,7 +90,8 @@ public final class FaultySnapshotStorage: SnapshotStorage {
     /// What the storage is that calls are passed on to.
     public var description: String { storage.description }
 
-    fileprivate func call<Result>(_ operation: Operation, _ name: String, _ body: () throws -> Result) throws -> Result {
+    fileprivate func call<Result>(_ operation: Operation, _ name: String, _ body: () throws -> Result) throws -> Result
+    {
         let (fault, onCall) = state.withLock { state -> (Fault?, (@Sendable (Operation, String) -> Void)?) in
             state.counts[operation, default: 0] += 1
             guard let fault = state.fault, fault.operation == nil || fault.operation == operation else {
@@ -116,7 +117,9 @@ public final class FaultySnapshotStorage: SnapshotStorage {
     }
 
     /// Puts a file, if the call is not to fail.
-    public func put(_ name: String, file path: String) throws { try call(.put, name) { try storage.put(name, file: path) } }
+    public func put(_ name: String, file path: String) throws {
+        try call(.put, name) { try storage.put(name, file: path) }
+    }
 
     /// Puts an object unless there is one, if the call is not to fail.
     public func putIfAbsent(_ name: String, _ bytes: [UInt8]) throws -> Bool {
@@ -132,7 +135,9 @@ public final class FaultySnapshotStorage: SnapshotStorage {
     public func localPath(of name: String) -> String? { storage.localPath(of: name) }
 
     /// Lists, if the call is not to fail.
-    public func list(_ prefix: String) throws -> [SnapshotObject] { try call(.list, prefix) { try storage.list(prefix) } }
+    public func list(_ prefix: String) throws -> [SnapshotObject] {
+        try call(.list, prefix) { try storage.list(prefix) }
+    }
 
     /// Deletes, if the call is not to fail.
     public func delete(_ name: String) throws { try call(.delete, name) { try storage.delete(name) } }

@@ -7,7 +7,9 @@ import Testing
     import Darwin
 #endif
 
-/// Snapshots that version 1 of the format has written stay readable. `RECORD=1` writes them anew.
+/// Snapshots that version 1 of the format has written stay readable.
+///
+/// `RECORD=1` writes them where there are none.
 struct SnapshotGoldenTests {
     private static let pipeline = "golden pipeline"
     private static let parts: [StateDistribution] = [.keyed, .list, .broadcast, .worker]
@@ -98,7 +100,8 @@ struct SnapshotGoldenTests {
     @Test(.enabled(if: getenv("RECORD") != nil)) func record() throws {
         let scratch = TemporaryDirectory()
         let repository = SnapshotRepository(LocalSnapshotStorage(directory: Self.directory), pipeline: Self.pipeline)
-        try #require(try repository.ids().isEmpty, "files of a version are kept as they are; delete them to write others")
+        try #require(
+            try repository.ids().isEmpty, "files of a version are kept as they are; delete them to write others")
         let first = try Self.write(1, .snapshot, .lz4, base: nil, in: repository, scratch: scratch)
         _ = try Self.write(2, .snapshot, .lz4, base: first, in: repository, scratch: scratch)
         _ = try Self.write(3, .snapshot, .zstd, base: nil, in: repository, scratch: scratch)

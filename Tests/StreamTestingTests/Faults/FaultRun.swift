@@ -34,7 +34,8 @@ final class FaultRun {
     private(set) var job: Job
     private var batches = 0
 
-    init(backend: any StateBackend = MemoryBackend(), executor: any SnapshotExecutor = InlineSnapshotExecutor()) throws {
+    init(backend: any StateBackend = MemoryBackend(), executor: any SnapshotExecutor = InlineSnapshotExecutor()) throws
+    {
         self.backend = backend
         self.executor = executor
         storage = FaultySnapshotStorage(objects)

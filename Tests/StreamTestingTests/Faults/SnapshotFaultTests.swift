@@ -54,7 +54,7 @@ import Weir
         var number = 1
         while true {
             let run = try FaultRun(backend: backend)
-            for _ in 0..<3 {
+            for _ in 0..<2 {
                 try run.advance()
                 _ = try run.snapshot().get()
             }
@@ -64,7 +64,7 @@ import Weir
             let answer = try run.snapshot(variant.kind)
             let failures = run.storage.failures
             run.storage.heal()
-            try expectOneOf([3, 4], run, answer, "\(variant.testDescription), call \(number)")
+            try expectOneOf([2, 3], run, answer, "\(variant.testDescription), call \(number)")
             #expect(try run.linesAfterRestore() == FaultRun.expected(run.count + 1), "call \(number)")
             try run.advance()
             let next = try run.snapshot().get()
@@ -90,10 +90,10 @@ import Weir
         _ ids: [Int], _ run: FaultRun, _ answer: Result<SnapshotReport, SnapshotError>, _ what: String
     ) throws {
         let repository = SnapshotRepository(run.objects, pipeline: "faulty")
-        let newest = try #require(try repository.openLatest(), "\(what): there is no snapshot any more")
-        #expect(ids.contains(newest.manifest.id), "\(what)")
-        if case .success(let report) = answer { #expect(newest.manifest.id == report.id, "\(what)") }
-        for id in try repository.ids() { #expect(try repository.open(id).verify().isEmpty, "\(what): \(id)") }
+        let newest = try #require(try repository.ids().last, "\(what): there is no snapshot any more")
+        #expect(ids.contains(newest), "\(what)")
+        if case .success(let report) = answer { #expect(newest == report.id, "\(what)") }
+        for id in try repository.ids() { #expect(try repository.openUnchecked(id).verify().isEmpty, "\(what): \(id)") }
         #expect(run.job.snapshotStatus.isInProgress == false, "\(what)")
     }
 
