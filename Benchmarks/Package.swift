@@ -45,6 +45,11 @@ let package = Package(
             name: "StateBench",
             dependencies: ["CBenchmark", "HandLoops", .product(name: "WeirRocksDB", package: "weir")] + libraryProducts,
             swiftSettings: swiftSettings, linkerSettings: [.linkedLibrary("rocksdb")]),
+        // What snapshots of a large state cost, and the way back.
+        .executableTarget(
+            name: "SnapshotBench",
+            dependencies: ["CBenchmark", .product(name: "WeirRocksDB", package: "weir")] + libraryProducts,
+            swiftSettings: swiftSettings),
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "WeirBenchTests", dependencies: ["WeirBench", "Workloads"], swiftSettings: swiftSettings),

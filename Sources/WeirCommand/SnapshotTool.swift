@@ -173,24 +173,3 @@ struct SnapshotTool {
     }
 }
 
-/// A stored snapshot as the inspector reads it.
-struct StoredContents: SnapshotContents {
-    let snapshot: StoredSnapshot
-    let scratch: String
-
-    init(_ snapshot: StoredSnapshot, scratch: String) {
-        self.snapshot = snapshot
-        self.scratch = scratch
-    }
-
-    var manifest: SnapshotManifest { snapshot.manifest }
-
-    func rows(step: String, part: String, groups: Range<Int>?, _ body: (StateRows) throws -> Void) throws {
-        try snapshot.read(step: step, part: part, groups: groups, worker: nil, body)
-    }
-
-    func files(of store: SnapshotManifest.Store) throws -> [StoreFile] {
-        let files: [StoreFile]? = try snapshot.storeFiles(worker: store.worker, scratch: scratch)
-        return files ?? []
-    }
-}

@@ -9,9 +9,11 @@ public struct StateCodec<Value>: @unchecked Sendable {
     public let form: CodecForm
     /// The version of the bytes, which is raised when they change.
     public internal(set) var version = 1
-    let write: (Value, inout StateEncoder) throws -> Void
-    var read: (inout StateDecoder) throws -> Value
+    @usableFromInline let write: (Value, inout StateEncoder) throws -> Void
+    @usableFromInline var read: (inout StateDecoder) throws -> Value
     /// The schemas of what the values are put together from, where they are.
+    /// Whether the codec is the type's ``automatic`` one.
+    @usableFromInline var isAutomatic = false
     var components: (() -> [TypeSchema])?
     /// Reads values whose components were written by the given schemas.
     var recompose: (([TypeSchema]) -> Reader)?
@@ -76,15 +78,29 @@ public struct StateCodec<Value>: @unchecked Sendable {
     }
 
     /// Writes a value.
-    public func encode(_ value: Value, into encoder: inout StateEncoder) throws { try write(value, &encoder) }
+    @inlinable
+    public func encode(_ value: Value, into encoder: inout StateEncoder) throws {
+        // Known where the caller is specialised: then nothing is left of this but the type's own few instructions.
+        if isAutomatic {
+            if form == .raw {
+                withUnsafeBytes(of: value) { encoder.writeRaw($0) }
+                return
+            }
+            if let number = value as? Int { return number.encode(into: &encoder) }
+            if let number = value as? Int64 { return number.encode(into: &encoder) }
+        }
+        try write(value, &encoder)
+    }
 
     /// Reads a value.
+    @inlinable
     public func decode(_ decoder: inout StateDecoder) throws -> Value { try read(&decoder) }
 
     private static func of<Type: StateCodable>(stateCodable type: Type.Type) -> StateCodec<Value>? {
         let functions = OwnFunctions<Type>()
         var codec = StateCodec<Type>(form: .own, write: functions.write, read: functions.read)
         codec.version = Type.stateVersion
+        codec.isAutomatic = true
         codec.components = functions.components
         return codec as? StateCodec<Value>
     }
@@ -108,7 +124,7 @@ public struct StateCodec<Value>: @unchecked Sendable {
     }
 
     private static var raw: StateCodec<Value> {
-        StateCodec(
+        var codec = StateCodec(
             form: .raw,
             write: { value, encoder in withUnsafeBytes(of: value) { encoder.writeBytes($0) } },
             read: { decoder in
@@ -118,6 +134,8 @@ public struct StateCodec<Value>: @unchecked Sendable {
                 }
                 return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 0, as: Value.self) }
             })
+        codec.isAutomatic = true
+        return codec
     }
 }
 

@@ -41,6 +41,13 @@ public struct StateEncoder: Sendable, Equatable {
         bytes.append(contentsOf: piece)
     }
 
+    /// Writes bytes with their number in front.
+    @inlinable
+    mutating func writeRaw(_ piece: UnsafeRawBufferPointer) {
+        writeVarint(UInt64(piece.count))
+        bytes.append(contentsOf: piece)
+    }
+
     /// Writes a value by its own codec.
     @inlinable
     public mutating func encode<Value: StateCodable>(_ value: Value) throws { try value.encode(into: &self) }

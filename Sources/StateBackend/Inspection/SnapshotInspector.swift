@@ -89,7 +89,8 @@ public struct SnapshotInspector {
             for row in rows.rows {
                 if let group, keyGroups.group(ofHash: row.hash) != group { continue }
                 let key = [UInt8](rows.key(of: row))
-                if key.isEmpty && group == nil {
+                if key.isEmpty {
+                    // It stands for itself.
                     keyless.append([UInt8](rows.value(of: row)))
                 } else {
                     merged[key] = row.isRemoval ? nil : [UInt8](rows.value(of: row))

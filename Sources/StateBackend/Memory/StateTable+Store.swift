@@ -3,6 +3,7 @@ extension StateTable {
     /// Puts a store below the table, which must be empty.
     ///
     /// - Parameter rowCount: the number of rows that the store has.
+    @usableFromInline
     func attach(_ store: TableStore<Key, Value>, rowCount: Int) {
         self.store = store
         storedOnly = rowCount

@@ -47,7 +47,7 @@ public final class StateTable<Key: StreamKey, Value> {
     @usableFromInline @exclusivity(unchecked) var removed: StateTable<Key, Void>?
     @usableFromInline @exclusivity(unchecked) var store: TableStore<Key, Value>?
     /// Whether the next capture must be complete.
-    var needsCompleteCapture = true
+    @usableFromInline var needsCompleteCapture = true
 
     /// The number of keys.
     @inlinable public var count: Int { isStored ? size &+ storedOnly : size }

@@ -7,22 +7,25 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     /// How an entry becomes a row.
     public typealias RowWriter = (_ key: Key, _ value: Value, _ rows: inout StateRows) throws -> Void
 
-    private let table: StateTable<Key, Value>
+    @usableFromInline let table: StateTable<Key, Value>
     /// Whether the rows are all that the table held.
     public let isComplete: Bool
-    private let writeRow: RowWriter
+    @usableFromInline let writeRow: RowWriter
     /// What was taken out of order.
-    private var taken = StateRows()
+    @usableFromInline @exclusivity(unchecked) var taken = StateRows()
     /// Keys that were removed before the capture began, as long as nobody was told of them.
     private(set) var removals: StateTable<Key, Void>?
     private var cursor = 0
     private var isDone = false
-    private var error: (any Error)?
+    @usableFromInline var error: (any Error)?
+    /// Takes what hasn't been taken of a range of slots; formed where the types are known.
+    @usableFromInline var sweep: (Range<Int>) -> Void = { _ in }
     /// Rows that only the store has.
     public private(set) var stored: (any StoredRowsView)?
     /// The number of rows when the capture began.
     public let storedRowCount: Int?
 
+    @usableFromInline
     init(_ table: StateTable<Key, Value>, isComplete: Bool, _ writeRow: @escaping RowWriter) {
         self.table = table
         self.isComplete = isComplete
@@ -44,6 +47,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     }
 
     /// Takes the entry at `slot`, which must not have been taken.
+    @inlinable
     func take(_ slot: Int) {
         let tag = table.tags[slot]
         if isComplete && table.store == nil || tag & TableFlags.dirty != 0 {
@@ -69,10 +73,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         let start = table.store == nil ? 0 : taken.byteCount
         while taken.byteCount - start < byteLimit && cursor < stop {
             let end = min(cursor + 512, stop)
-            for slot in cursor..<end {
-                let tag = table.tags[slot]
-                if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { take(slot) }
-            }
+            sweep(cursor..<end)
             cursor = end
         }
         if let error {
@@ -138,12 +139,19 @@ extension StateTable {
     ///
     /// Also when a table has no store, removed keys are remembered from the first capture of changes on, so that the
     /// next one can hold changes only.
+    @inlinable
     public func capture(
         _ mode: CaptureMode, _ writeRow: @escaping TableCapture<Key, Value>.RowWriter
     ) -> TableCapture<Key, Value> {
         capturing?.cancel()
         let isComplete = mode == .everything || store == nil && (needsCompleteCapture || !notesRemovals)
         let capture = TableCapture(self, isComplete: isComplete, writeRow)
+        capture.sweep = { [unowned self, unowned capture] slots in
+            for slot in slots {
+                let tag = tags[slot]
+                if tag != 0 && (tag ^ hot) & TableFlags.phase != 0 { capture.take(slot) }
+            }
+        }
         capturing = capture
         if mode == .changes { noteRemovals() }
         return capture

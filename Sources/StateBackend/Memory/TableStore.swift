@@ -17,6 +17,7 @@ public final class TableStore<Key: StreamKey, Value> {
     @usableFromInline var hand = 0
     @usableFromInline var keyRows = StateRows()
 
+    @usableFromInline
     init(
         rows: any StoredRows, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>, environment: StateEnvironment
     ) {

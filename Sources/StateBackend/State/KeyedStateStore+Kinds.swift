@@ -8,6 +8,7 @@ extension KeyedStateStore {
     ///   - timeToLive: how long values live. By default they don't expire.
     ///   - kind: what snapshots say of it; for handles that are made of this one.
     /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
+    @inlinable
     public func value<Value: Sendable>(
         _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil,
         timeToLive: TimeToLive? = nil, kind: String = "value"
@@ -15,6 +16,13 @@ extension KeyedStateStore {
         guard let timeToLive else {
             return ValueState(store: self, table: try table(name, kind: kind, codec: codec), expiring: nil)
         }
+        return try expiringValue(name, codec, timeToLive, kind)
+    }
+
+    @usableFromInline
+    func expiringValue<Value: Sendable>(
+        _ name: String, _ codec: StateCodec<Value>?, _ timeToLive: TimeToLive, _ kind: String
+    ) throws -> ValueState<Key, Value> {
         let traits = TableTraits<Expiring<Value>>(
             timeToLive: timeToLive.milliseconds,
             isExpired: { [unowned self] in $0.expiry <= now },
@@ -35,6 +43,7 @@ extension KeyedStateStore {
     ///   - codec: how elements are saved. By default ``StateCodec/automatic``.
     ///   - timeToLive: how long a key's list lives. By default it doesn't expire.
     /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
+    @inlinable
     public func list<Element: Sendable>(
         _ name: String, of type: Element.Type = Element.self, codec: StateCodec<Element>? = nil,
         timeToLive: TimeToLive? = nil
@@ -51,6 +60,7 @@ extension KeyedStateStore {
     ///   - timeToLive: how long a key's combination lives. By default it doesn't expire.
     ///   - combine: combines two values.
     /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
+    @inlinable
     public func reducing<Value: Sendable>(
         _ name: String, of type: Value.Type = Value.self, codec: StateCodec<Value>? = nil,
         timeToLive: TimeToLive? = nil, _ combine: @escaping @Sendable (Value, Value) -> Value

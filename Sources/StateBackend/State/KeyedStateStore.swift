@@ -14,7 +14,7 @@ public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline var expires = false
     private let clock: () -> Int64
     /// The step's state, to which the store adds.
-    let state: StepState
+    @usableFromInline let state: StepState
 
     /// A store that adds its states to `state`.
     ///
@@ -66,6 +66,7 @@ public final class KeyedStateStore<Key: StreamKey> {
     }
 
     /// A table of the step's state whose values are fetched ahead.
+    @inlinable
     func table<Value>(
         _ name: String, kind: String, codec: StateCodec<Value>?, traits: TableTraits<Value> = TableTraits()
     ) throws -> StateTable<Key, Value> {

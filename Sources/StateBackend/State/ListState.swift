@@ -4,6 +4,7 @@
 public final class ListState<Key: StreamKey, Element: Sendable> {
     @usableFromInline let lists: ValueState<Key, [Element]>
 
+    @usableFromInline
     init(lists: ValueState<Key, [Element]>) { self.lists = lists }
 
     /// The current key's elements, in the order in which they were added; set to an empty array to remove them.

@@ -5,6 +5,7 @@ public final class ReducingState<Key: StreamKey, Value: Sendable> {
     @usableFromInline let values: ValueState<Key, Value>
     @usableFromInline let combine: @Sendable (Value, Value) -> Value
 
+    @usableFromInline
     init(values: ValueState<Key, Value>, combine: @escaping @Sendable (Value, Value) -> Value) {
         self.values = values
         self.combine = combine

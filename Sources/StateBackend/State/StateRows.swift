@@ -2,8 +2,10 @@
 ///
 /// The bytes of all rows lie one after the other, a row's key before its value, so that rows cost no allocation each.
 /// This is also the canonical form of state: what one backend wrote in it, every other reads.
+@frozen
 public struct StateRows: Sendable, Equatable {
     /// Where a row's bytes lie.
+    @frozen
     public struct Row: Sendable, Equatable {
         /// The key's stable hash, from which its key group follows; the worker's number where there is no key.
         public let hash: UInt64
@@ -15,12 +17,22 @@ public struct StateRows: Sendable, Equatable {
         public let length: Int
         /// Whether the row says that the key was removed; it has no value then.
         public let isRemoval: Bool
+
+        @inlinable
+        init(hash: UInt64, start: Int, keyLength: Int, length: Int, isRemoval: Bool) {
+            self.hash = hash
+            self.start = start
+            self.keyLength = keyLength
+            self.length = length
+            self.isRemoval = isRemoval
+        }
     }
 
     /// The bytes of all rows.
     @inlinable public var bytes: [UInt8] { encoder.bytes }
+    @usableFromInline var list: [Row] = []
     /// The rows, in the order in which they were added.
-    public private(set) var rows: [Row] = []
+    @inlinable public var rows: [Row] { list }
     @usableFromInline var encoder = StateEncoder()
 
     /// No rows.
@@ -42,6 +54,7 @@ public struct StateRows: Sendable, Equatable {
     ///   - key: writes the key; nothing where the row has none.
     ///   - value: writes the value.
     /// - Throws: what the closures throw; nothing is added then.
+    @inlinable
     public mutating func append(
         hash: UInt64, key: (inout StateEncoder) throws -> Void, value: (inout StateEncoder) throws -> Void
     ) rethrows {
@@ -51,7 +64,7 @@ public struct StateRows: Sendable, Equatable {
             let keyLength = encoder.bytes.count - start
             try value(&encoder)
             let length = encoder.bytes.count - start
-            rows.append(Row(hash: hash, start: start, keyLength: keyLength, length: length, isRemoval: false))
+            list.append(Row(hash: hash, start: start, keyLength: keyLength, length: length, isRemoval: false))
         } catch {
             encoder.bytes.removeSubrange(start...)
             throw error
@@ -59,6 +72,7 @@ public struct StateRows: Sendable, Equatable {
     }
 
     /// Adds a row that says that a key was removed.
+    @inlinable
     public mutating func appendRemoval(hash: UInt64, key: (inout StateEncoder) throws -> Void) rethrows {
         let start = encoder.bytes.count
         do { try key(&encoder) } catch {
@@ -66,7 +80,7 @@ public struct StateRows: Sendable, Equatable {
             throw error
         }
         let length = encoder.bytes.count - start
-        rows.append(Row(hash: hash, start: start, keyLength: length, length: length, isRemoval: true))
+        list.append(Row(hash: hash, start: start, keyLength: length, length: length, isRemoval: true))
     }
 
     /// Adds a row of bytes.
@@ -78,16 +92,16 @@ public struct StateRows: Sendable, Equatable {
         let keyLength = encoder.bytes.count - start
         encoder.bytes.append(contentsOf: value)
         let length = encoder.bytes.count - start
-        rows.append(Row(hash: hash, start: start, keyLength: keyLength, length: length, isRemoval: isRemoval))
+        list.append(Row(hash: hash, start: start, keyLength: keyLength, length: length, isRemoval: isRemoval))
     }
 
     /// Adds all rows of `other`.
     public mutating func append(_ other: StateRows) {
         let shift = encoder.bytes.count
         encoder.bytes.append(contentsOf: other.encoder.bytes)
-        rows.reserveCapacity(rows.count + other.rows.count)
+        list.reserveCapacity(rows.count + other.rows.count)
         for row in other.rows {
-            rows.append(
+            list.append(
                 Row(
                     hash: row.hash, start: row.start + shift, keyLength: row.keyLength, length: row.length,
                     isRemoval: row.isRemoval))
@@ -109,7 +123,7 @@ public struct StateRows: Sendable, Equatable {
 
     /// Removes all rows; the memory stays.
     public mutating func removeAll() {
-        rows.removeAll(keepingCapacity: true)
+        list.removeAll(keepingCapacity: true)
         encoder.bytes.removeAll(keepingCapacity: true)
     }
 
@@ -122,14 +136,14 @@ public struct StateRows: Sendable, Equatable {
     /// Rows that lie in `bytes` one after the other.
     init(bytes: [UInt8], rows: [Row]) {
         encoder.bytes = bytes
-        self.rows = rows
+        list = rows
     }
 
     /// Adds a row of `other`, with another hash where one is given.
     mutating func append(_ row: Row, of other: StateRows, hash: UInt64?) {
         let start = encoder.bytes.count
         encoder.bytes.append(contentsOf: other.encoder.bytes[row.start..<(row.start + row.length)])
-        rows.append(
+        list.append(
             Row(
                 hash: hash ?? row.hash, start: start, keyLength: row.keyLength, length: row.length,
                 isRemoval: row.isRemoval))
@@ -139,7 +153,7 @@ public struct StateRows: Sendable, Equatable {
     mutating func assign(hash: UInt64, from first: Int) {
         for index in first..<rows.count {
             let row = rows[index]
-            rows[index] = Row(
+            list[index] = Row(
                 hash: hash, start: row.start, keyLength: row.keyLength, length: row.length, isRemoval: row.isRemoval)
         }
     }

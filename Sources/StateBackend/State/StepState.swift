@@ -38,24 +38,43 @@ public final class StepState {
     ///   - codec: how values are saved. By default ``StateCodec/automatic``.
     /// - Throws: ``StateError`` with code `duplicateState` when the name is empty or taken; `noCodec` when the backend
     ///   has a store and keys or values can't be saved; what the store throws.
+    @inlinable
     public func table<Key: StreamKey, Value>(
         _ name: String, of type: Value.Type = Value.self, kind: String = "rows", codec: StateCodec<Value>? = nil
     ) throws -> StateTable<Key, Value> {
         try table(name, kind: kind, codec: codec, traits: TableTraits())
     }
 
+    @inlinable
     func table<Key: StreamKey, Value>(
         _ name: String, kind: String, codec: StateCodec<Value>?, traits: TableTraits<Value>
     ) throws -> StateTable<Key, Value> {
         let table = StateTable<Key, Value>()
-        let part = TablePart(table: table, kind: kind, codec: codec ?? .automatic, traits: traits)
+        let keyCodec = StateCodec<Key>.automatic
+        let valueCodec = codec ?? .automatic
+        // Formed here, where the types are known: the part itself is called through a protocol.
+        let part = TablePart(
+            table: table, kind: kind, codec: valueCodec, traits: traits,
+            begin: { mode, isExpired in
+                table.capture(mode) { key, value, rows in
+                    if let isExpired, isExpired(value) { return }
+                    try rows.append(hash: key.stableHash) { try keyCodec.encode(key, into: &$0) } value: {
+                        try valueCodec.encode(value, into: &$0)
+                    }
+                }
+            },
+            put: { row, codec in
+                let key = try keyCodec.decode(&row)
+                let value = try codec.decode(&row)
+                table.upsert(key, hash: key.stableHash, value).pointee = value
+            })
         try add(name, part)
         if let store = environment.store {
             let id = StateEnvironment.id(step: step, part: name)
             let rows = try store.rows(of: id)
             table.attach(
                 TableStore(
-                    rows: rows, keyCodec: part.keyCodec, valueCodec: part.valueCodec, environment: environment),
+                    rows: rows, keyCodec: keyCodec, valueCodec: valueCodec, environment: environment),
                 rowCount: environment.rowCounts[id] ?? 0)
         }
         return table

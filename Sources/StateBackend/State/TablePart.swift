@@ -1,4 +1,5 @@
 /// A table as a part of a step's state: a row is a key and its value.
+@usableFromInline
 final class TablePart<Key: StreamKey, Value>: StatePart {
     private let table: StateTable<Key, Value>
     private let kind: String
@@ -8,7 +9,20 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     /// Reads values as an older program may have written them.
     private var loadCodec: StateCodec<Value>
 
-    init(table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>, traits: TableTraits<Value>) {
+    private let begin: (CaptureMode, ((Value) -> Bool)?) -> TableCapture<Key, Value>
+    private let put: (inout StateDecoder, StateCodec<Value>) throws -> Void
+
+    /// - Parameters:
+    ///   - begin: begins a capture, which leaves out values of which the second argument says that they have expired.
+    ///   - put: takes in a row, whose value is read by the given codec.
+    @usableFromInline
+    init(
+        table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>, traits: TableTraits<Value>,
+        begin: @escaping (CaptureMode, ((Value) -> Bool)?) -> TableCapture<Key, Value>,
+        put: @escaping (inout StateDecoder, StateCodec<Value>) throws -> Void
+    ) {
+        self.begin = begin
+        self.put = put
         self.table = table
         self.kind = kind
         self.traits = traits
@@ -16,8 +30,10 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
         loadCodec = codec
     }
 
+    @usableFromInline
     var distribution: StateDistribution { .keyed }
 
+    @usableFromInline
     var schema: StateSchema {
         var schema = StateSchema(
             kind: kind, key: keyCodec.schema, value: valueCodec.schema, distribution: distribution)
@@ -25,16 +41,15 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
         return schema
     }
 
+    @usableFromInline
     func save(into rows: inout StateRows) throws {
         try table.forEachUnchanged { key, value in try writeLiving(key, value, &rows) }
     }
 
+    @usableFromInline
     func capture(_ mode: CaptureMode) throws -> any StateCapture {
         // Changes are written when they have expired, too: a map that was saved before may have had other entries.
-        if mode == .everything && table.store == nil {
-            return table.capture(mode) { [self] in try writeLiving($0, $1, &$2) }
-        }
-        return table.capture(mode) { [self] in try writeRow($0, $1, &$2) }
+        begin(mode, mode == .everything && table.store == nil ? traits.isExpired : nil)
     }
 
     private func writeLiving(_ key: Key, _ value: Value, _ rows: inout StateRows) throws {
@@ -50,24 +65,51 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
         }
     }
 
+    @usableFromInline
     func prepareToLoad(_ written: StateSchema) {
         loadCodec = written.value.map { valueCodec.reading($0) } ?? valueCodec
     }
 
+    @usableFromInline
     func load(_ row: inout StateDecoder) throws {
-        let key = try keyCodec.decode(&row)
-        let value = try loadCodec.decode(&row)
-        table.upsert(key, hash: key.stableHash, value).pointee = value
+        try put(&row, loadCodec)
     }
 
+    @usableFromInline
     func unload(_ key: inout StateDecoder) throws {
         let key = try keyCodec.decode(&key)
         table.remove(key, hash: key.stableHash)
     }
 
+    @usableFromInline
     func inspect(_ body: (Any, Any) throws -> Void) rethrows {
         try table.forEachUnchanged { key, value in
             if let shown = traits.reveal(value) { try body(key, shown) }
         }
+    }
+}
+
+extension TablePart: StateLookup {
+    func look<SomeKey: StreamKey, SomeValue>(up key: SomeKey, of values: SomeValue.Type) throws -> SomeValue? {
+        guard let key = key as? Key else { throw mismatch(SomeKey.self, SomeValue.self) }
+        guard let value = table.peek(key, hash: key.stableHash)?.pointee, let shown = traits.reveal(value) else {
+            return nil
+        }
+        guard let found = shown as? SomeValue else { throw mismatch(SomeKey.self, SomeValue.self) }
+        return found
+    }
+
+    func entries<SomeKey: StreamKey, SomeValue>(
+        keys: SomeKey.Type, values: SomeValue.Type
+    ) throws -> [SomeKey: SomeValue] {
+        var entries: [SomeKey: SomeValue] = [:]
+        try table.forEachUnchanged { key, value in
+            guard let shown = traits.reveal(value) else { return }
+            guard let key = key as? SomeKey, let value = shown as? SomeValue else {
+                throw mismatch(SomeKey.self, SomeValue.self)
+            }
+            entries[key] = value
+        }
+        return entries
     }
 }

@@ -65,11 +65,21 @@ extension StateCodec {
 }
 
 /// What the values of a table mean beyond their bytes.
+@usableFromInline
 struct TableTraits<Value> {
     /// How long values live, in milliseconds; nil where they don't expire.
-    var timeToLive: Int64?
+    @usableFromInline var timeToLive: Int64?
     /// Whether a value has expired.
-    var isExpired: ((Value) -> Bool)?
+    @usableFromInline var isExpired: ((Value) -> Bool)?
     /// What is shown of a value; nil where it has expired.
-    var reveal: (Value) -> Any? = { $0 }
+    @usableFromInline var reveal: (Value) -> Any? = { $0 }
+
+    @inlinable
+    init(
+        timeToLive: Int64? = nil, isExpired: ((Value) -> Bool)? = nil, reveal: @escaping (Value) -> Any? = { $0 }
+    ) {
+        self.timeToLive = timeToLive
+        self.isExpired = isExpired
+        self.reveal = reveal
+    }
 }

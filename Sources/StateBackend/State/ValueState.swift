@@ -7,6 +7,7 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
     /// Holds the values instead of `table` where they expire.
     @usableFromInline let expiring: ExpiringTable<Key, Value>?
 
+    @usableFromInline
     init(store: KeyedStateStore<Key>, table: StateTable<Key, Value>, expiring: ExpiringTable<Key, Value>?) {
         self.store = store
         self.table = table

@@ -28,8 +28,7 @@ public final class Job: Sendable {
         graph = pipeline.graph
         self.options = options
         stepNames = pipeline.graph.nodes.map(\.name)
-        let restore = try JobRestore(pipeline: pipeline.name, options: options)
-        if let restore { try pipeline.validate(restore.manifest, options) }
+        let restore = try JobRestore(pipeline, options: options)
         let splitParallelism = restore?.manifest.splitParallelism ?? snapshot?.splitParallelism
         let shared = JobBuild(
             options: options, stepCount: pipeline.graph.nodes.count, splitParallelism: splitParallelism)

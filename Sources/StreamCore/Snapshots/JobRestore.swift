@@ -6,6 +6,8 @@ struct JobRestore {
     /// Whether it is one of the storage that the job's own snapshots go to, so that they can share its files.
     let isOwn: Bool
     private let stored: StoredSnapshot
+    /// Whether rows in the workers' stores have to be migrated, and so be written anew.
+    private let needsRewrite: Bool
     private let options: JobOptions
     private let pipeline: String
     /// Where store files are put that the storage has not as files.
@@ -15,7 +17,8 @@ struct JobRestore {
     ///
     /// Every file of it is checked here, before anything is loaded.
     /// - Throws: ``SnapshotError``.
-    init?(pipeline: String, options: JobOptions) throws {
+    init?(_ description: Pipeline, options: JobOptions) throws {
+        let pipeline = description.name
         let storage: any SnapshotStorage
         var id: Int?
         switch options.start {
@@ -46,6 +49,15 @@ struct JobRestore {
                 code: .noSnapshot, message: "\(storage.description) has no snapshot of pipeline '\(pipeline)'")
         }
         manifest = stored.manifest
+        guard manifest.keyGroups == options.keyGroups.count else {
+            throw SnapshotError(
+                code: .incompatible,
+                message: "the snapshot has \(manifest.keyGroups) key groups, the job \(options.keyGroups.count); use as "
+                    + "many as before")
+        }
+        let check = try description.check(against: manifest, options)
+        try check.validate(allowingDropped: options.droppedStates)
+        needsRewrite = check.needsRewrite
         self.options = options
         self.pipeline = pipeline
         scratch = try ScratchDirectory(prefix: "weir-restore")
@@ -81,7 +93,7 @@ struct JobRestore {
 
     /// Whether the workers' stores are opened as they are: nothing has to be read then.
     private var isNative: Bool {
-        !manifest.stores.isEmpty && manifest.parallelism == options.parallelism
+        !needsRewrite && !manifest.stores.isEmpty && manifest.parallelism == options.parallelism
             && manifest.stores.allSatisfy { $0.backend == options.backend.name }
     }
 
@@ -96,6 +108,7 @@ struct JobRestore {
             let instance = worker.instances[node]
             do {
                 for part in step.parts where !isDropped(step.name, part.name) {
+                    instance.state.prepareToLoad(part.name, part.schema)
                     if part.isStored {
                         if !isNative { try loadStored(part, of: step.name, into: instance.state) }
                     } else {

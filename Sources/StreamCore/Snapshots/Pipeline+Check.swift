@@ -15,5 +15,18 @@ extension Pipeline {
         return schemas
     }
 
-    func validate(_ manifest: SnapshotManifest, _ options: JobOptions) throws {}
+    /// Says for every state of a snapshot and of the pipeline whether the one can be read by the other, before anything is
+    /// started or touched.
+    ///
+    /// ```swift
+    /// let check = try pipeline.check(against: manifest)
+    /// print(check.lines.joined(separator: "\n"))
+    /// ```
+    /// - Parameters:
+    ///   - manifest: the snapshot's manifest; see ``SnapshotRepository/manifest(_:)``.
+    ///   - options: the options that the job would have.
+    /// - Throws: what listing the sources' splits throws.
+    public func check(against manifest: SnapshotManifest, _ options: JobOptions = JobOptions()) throws -> SnapshotCheck {
+        manifest.check(against: try schemas(options))
+    }
 }

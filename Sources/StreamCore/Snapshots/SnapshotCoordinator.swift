@@ -81,6 +81,15 @@ final class SnapshotCoordinator: Sendable {
         }
     }
 
+    /// Opens the newest durable snapshot, to be read; its files stay until the result goes.
+    func openLast() throws -> StoredSnapshot {
+        guard let own, let last = try own.latest() else {
+            throw SnapshotError(
+                code: .noSnapshot, message: "there is no snapshot yet; take one, or read the state as it is now")
+        }
+        return try own.openUnchecked(last.id)
+    }
+
     /// The snapshot that a barrier belongs to, as long as it is being taken.
     func progress(ofBarrier barrier: Int) -> SnapshotInProgress? {
         state.withLock { $0.barrier == barrier ? $0.current : nil }

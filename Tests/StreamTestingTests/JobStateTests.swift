@@ -1,0 +1,121 @@
+import Foundation
+import RocksDBBackend
+import StreamTesting
+import Testing
+import Weir
+
+/// What a running job tells of its state, and what it says of snapshots that it can't begin with.
+@Suite struct JobStateTests {
+    struct Total: KeyedProcessor {
+        typealias Key = Int
+        typealias Input = Int
+        typealias Output = Int
+        let total: ValueState<Int, Int>
+        let all: ListState<Int, Int>
+
+        mutating func process(_ number: Int, _ context: borrowing ProcessContext<Self>) throws {
+            total.update(default: 0) { $0 += number }
+            all.append(number)
+        }
+    }
+
+    private static func pipeline(_ input: TestInput<Int>, step: String = "totals") throws -> Pipeline {
+        try Pipeline("live") { p in
+            let log = OutputLog<Int>()
+            p.input(input).keyBy { $0 % 10 }
+                .process(step) { Total(total: try $0.value("total"), all: try $0.list("all")) }
+                .logged("out", in: log)
+        }
+    }
+
+    private static func options(_ storage: any SnapshotStorage, _ backend: any StateBackend) -> JobOptions {
+        var options = JobOptions(parallelism: 2)
+        options.snapshots = SnapshotOptions(storage: storage, interval: nil)
+        options.backend = backend
+        options.logger = JobOptions.silentLogger
+        options.metricsInterval = nil
+        return options
+    }
+
+    /// Waits until the job has read what was sent.
+    private static func waitUntilRead(_ count: Int, by job: Job) async throws {
+        while job.status.steps.first(where: { $0.name == "totals" })?.recordsIn ?? 0 < count {
+            if let failure = job.failure { throw failure }
+            await Task.yield()
+        }
+    }
+
+    @Test(arguments: ["memory", "rocksdb"]) func liveReads(_ backend: String) async throws {
+        let input = TestInput<Int>("numbers")
+        let storage = MemorySnapshotStorage()
+        let job = try Self.pipeline(input).start(
+            Self.options(storage, backend == "memory" ? MemoryBackend() : RocksDBBackend()))
+        let totals = job.state("total", of: "totals", keys: Int.self, values: Int.self)
+        for number in 0..<100 { input.send(number, at: 0) }
+        try await Self.waitUntilRead(100, by: job)
+        #expect(try await totals.get(3) == (0..<10).reduce(0) { $0 + $1 * 10 + 3 })
+        #expect(try await totals.get(77) == nil)
+        #expect(try await totals.all().count == 10)
+        await #expect(throws: SnapshotError.self) { try await totals.get(3, from: .lastSnapshot) }
+
+        let report = try await job.takeSnapshot()
+        #expect(report.kind == .snapshot && job.snapshotStatus.completed == 1)
+        for number in 100..<200 { input.send(number, at: 0) }
+        try await Self.waitUntilRead(200, by: job)
+        #expect(try await totals.get(3, from: .lastSnapshot) == 480)
+        #expect(try await totals.all(from: .lastSnapshot).count == 10)
+        #expect(try await totals.get(3) == (0..<20).reduce(0) { $0 + $1 * 10 + 3 })
+        let lists = job.state("all", of: "totals", keys: Int.self, values: [Int].self)
+        #expect(try await lists.get(4) == (0..<20).map { $0 * 10 + 4 })
+        #expect(try await lists.get(4, from: .lastSnapshot) == (0..<10).map { $0 * 10 + 4 })
+
+        await #expect(throws: JobError.self) {
+            try await job.state("total", of: "totals", keys: String.self, values: Int.self).get("3")
+        }
+        await #expect(throws: JobError.self) {
+            try await job.state("sum", of: "totals", keys: Int.self, values: Int.self).get(3)
+        }
+
+        // A savepoint of the one backend is what the other can begin with, at another parallelism.
+        _ = try await job.takeSavepoint()
+        input.end()
+        try await job.wait()
+        var other = Self.options(storage, backend == "memory" ? RocksDBBackend() : MemoryBackend())
+        other.start = .latest
+        other.parallelism = 3
+        let next = TestInput<Int>("numbers")
+        for _ in 0..<200 { next.send(0, at: 0) }
+        let again = try Self.pipeline(next).start(other)
+        let restored = again.state("total", of: "totals", keys: Int.self, values: Int.self)
+        #expect(try await restored.get(3) == (0..<20).reduce(0) { $0 + $1 * 10 + 3 })
+        again.cancel()
+        await #expect(throws: CancellationError.self) { try await again.wait() }
+    }
+
+    @Test func statesThatDontFitAreRefused() async throws {
+        let input = TestInput<Int>("numbers")
+        let storage = MemorySnapshotStorage()
+        let job = try Self.pipeline(input).start(Self.options(storage, MemoryBackend()))
+        for number in 0..<10 { input.send(number, at: 0) }
+        try await Self.waitUntilRead(10, by: job)
+        _ = try await job.takeSnapshot()
+        job.cancel()
+        await #expect(throws: CancellationError.self) { try await job.wait() }
+
+        var options = Self.options(storage, MemoryBackend())
+        options.start = .latest
+        let renamed = try Self.pipeline(input, step: "sums")
+        let manifest = try #require(try SnapshotRepository(storage, pipeline: "live").latest())
+        #expect(try renamed.check(against: manifest).isLoadable == false)
+        #expect(try Self.pipeline(input).check(against: manifest).isLoadable)
+        let error = #expect(throws: SnapshotError.self) { try renamed.start(options) }
+        #expect(error?.code == .incompatible)
+        #expect(error?.message.contains("totals") == true)
+        options.droppedStates = ["totals"]
+        let fresh = try renamed.start(options)
+        let state = fresh.state("total", of: "sums", keys: Int.self, values: Int.self)
+        #expect(try await state.all().isEmpty)
+        fresh.cancel()
+        await #expect(throws: CancellationError.self) { try await fresh.wait() }
+    }
+}
