@@ -51,7 +51,8 @@ public enum SnapshotStorageSuite {
             }
             try writer.commit()
             for range in [0..<bytes.count, 0..<0, 65_535..<65_537, 999_999..<1_000_003] {
-                try expect(try storage.get("large", range: range) == Array(bytes[range]), "bytes \(range) are those put")
+                try expect(
+                    try storage.get("large", range: range) == Array(bytes[range]), "bytes \(range) are those put")
             }
             try expect(
                 try storage.get("large", range: 1_000_000..<Int.max) == Array(bytes[1_000_000...]),
@@ -95,6 +96,13 @@ public enum SnapshotStorageSuite {
             try put("a/b/d", [2], in: storage)
             try expect(try storage.get("a/b/d", range: 0..<1) == [2], "its neighbour may be put")
         },
+        Check(description: "the beginning of a name is no object") { storage in
+            try put("a/b/c", [1], in: storage)
+            try storage.delete("a/b")
+            try storage.delete("a")
+            try expectMissing("a/b", in: storage)
+            try expect(try storage.get("a/b/c", range: 0..<9) == [1], "the object stays")
+        },
         Check(description: "writers at work are not collected") { storage in
             let writer = try storage.put("object")
             try write([1], to: writer)
@@ -112,7 +120,8 @@ public enum SnapshotStorageSuite {
         },
         Check(description: "a file that is not there can't be put") { storage in
             do { try storage.put("object", file: "/nonexistent/file") } catch let error as SnapshotError
-            where error.code == .missingFile { return }
+                where error.code == .missingFile
+            { return }
             throw Failure(description: "code missingFile is thrown")
         },
     ]
@@ -133,7 +142,8 @@ public enum SnapshotStorageSuite {
 
     private static func expectMissing(_ name: String, in storage: any SnapshotStorage) throws {
         do { _ = try storage.get(name, range: 0..<1) } catch let error as SnapshotError
-        where error.code == .missingFile { return }
+            where error.code == .missingFile
+        { return }
         throw Failure(description: "an object that isn't there gives code missingFile")
     }
 }

@@ -17,8 +17,9 @@ extension SnapshotManifest {
             var decoder = StateDecoder(body)
             self = try CodableCodec.decode(SnapshotManifest.self, &decoder)
         } catch { throw .damaged(file, "the manifest can't be read: \(error)") }
-        let numbers = steps.flatMap { $0.parts.flatMap { $0.layers.map(\.file) } } + stores.flatMap { $0.members.map(\.file) }
-        guard numbers.allSatisfy(files.indices.contains), files.allSatisfy({ $0.byteCount >= 0 }) else {
+        let numbers =
+            steps.flatMap { $0.parts.flatMap { $0.layers.map(\.file) } } + stores.flatMap { $0.members.map(\.file) }
+        guard numbers.allSatisfy(files.indices.contains), files.allSatisfy({ 0...1 << 50 ~= $0.byteCount }) else {
             throw .damaged(file, "the manifest names files that it doesn't list")
         }
     }

@@ -38,7 +38,8 @@ public final class SnapshotRepository: Sendable {
         let name = paths.manifest(id)
         let bytes: [UInt8]
         do { bytes = try storage.get(name, range: 0..<Int.max) } catch let error as SnapshotError
-        where error.code == .missingFile {
+            where error.code == .missingFile
+        {
             throw SnapshotError(
                 code: .noSnapshot, file: name,
                 message: "pipeline '\(pipeline)' has no snapshot \(id) in \(storage.description); "
@@ -127,12 +128,18 @@ public final class SnapshotRepository: Sendable {
         var base = base
         if base?.parallelism != header.parallelism || base?.keyGroups != header.keyGroups { base = nil }
         var attempt = 0
-        while !(try storage.putIfAbsent(paths.claim(header.id, attempt: attempt), Array(pipeline.utf8))) { attempt += 1 }
+        while !(try storage.putIfAbsent(paths.claim(header.id, attempt: attempt), Array(pipeline.utf8))) {
+            attempt += 1
+        }
         let lease = use.hold(base?.files ?? [], prefix: paths.files(header.id, attempt: attempt))
         // Only now: whoever committed before has put its manifest before it gave up its claim.
-        if let last = try ids().last, last >= header.id {
+        do {
+            if let last = try ids().last, last >= header.id {
+                throw SnapshotError.conflict(last, pipeline, paths.manifest(last))
+            }
+        } catch {
             try? storage.delete(paths.claim(header.id, attempt: attempt))
-            throw SnapshotError.conflict(last, pipeline, paths.manifest(last))
+            throw error
         }
         return SnapshotWriter(
             header, base: base, compression: compression, attempt: attempt, in: self, lease: lease)

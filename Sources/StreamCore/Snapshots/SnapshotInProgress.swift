@@ -24,6 +24,7 @@ final class SnapshotInProgress: Sendable {
 
     private struct State: Sendable {
         var left: Int
+        var isComplete = false
         var results: [Int: WorkerResult] = [:]
         var failure: SnapshotError?
         var rows: [String: (rows: Int, bytes: Int)] = [:]
@@ -51,7 +52,8 @@ final class SnapshotInProgress: Sendable {
     }
 
     init(
-        kind: SnapshotManifest.Kind, base: SnapshotManifest?, isIncremental: Bool, keyGroups: KeyGroups, workers: Int, writer: WriterBox,
+        kind: SnapshotManifest.Kind, base: SnapshotManifest?, isIncremental: Bool, keyGroups: KeyGroups, workers: Int,
+        writer: WriterBox,
         executor: any SnapshotExecutor, completion: @escaping @Sendable (SnapshotInProgress) -> Void
     ) {
         self.kind = kind
@@ -141,12 +143,24 @@ final class SnapshotInProgress: Sendable {
 
     /// A worker is done.
     func finish(worker: Int, _ result: WorkerResult) {
-        let isLast = state.withLock { state in
-            state.results[worker] = result
+        let (isLast, isWanted) = state.withLock { state in
             state.left -= 1
-            return state.left == 0
+            guard state.failure == nil else { return (false, false) }
+            state.results[worker] = result
+            return (state.left == 0, true)
         }
-        if isLast { executor.submit { if !self.isCancelled { self.completion(self) } } }
+        // Who gave the snapshot up knows nothing of this one's files.
+        if !isWanted { result.checkpoint?.release() }
+        if isLast { executor.submit { if !self.isCancelled { self.complete() } } }
+    }
+
+    /// Ends it, once: it may be given up while it is being made durable.
+    private func complete() {
+        let isFirst = state.withLock { state in
+            defer { state.isComplete = true }
+            return !state.isComplete
+        }
+        if isFirst { completion(self) }
     }
 
     /// Gives the snapshot up; the first failure counts.
@@ -160,6 +174,6 @@ final class SnapshotInProgress: Sendable {
         }
         guard isFirst else { return }
         cancelled.store(true, ordering: .releasing)
-        executor.submit { self.completion(self) }
+        executor.submit { self.complete() }
     }
 }

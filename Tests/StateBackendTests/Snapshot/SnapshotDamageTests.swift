@@ -114,15 +114,54 @@ struct SnapshotDamageTests {
         #expect(newerRows?.code == .newerFormat && newerRows?.file == file.object)
     }
 
-    /// An envelope with version 2 and the checksum that goes with it, worked out bit by bit.
+    /// Numbers of rows that no sum could hold, in a file whose checksums are right.
+    @Test func impossibleRowCountsAreRefused() throws {
+        let fixture = try Fixture()
+        let file = try #require(try fixture.repository.manifest(1).files.first { $0.object.hasSuffix(".rows") })
+        let bytes = try #require(fixture.storage[file.object])
+        let offset = Int(bytes[bytes.count - 32]) | Int(bytes[bytes.count - 31]) << 8
+        let header = 20 + Int(bytes[12])
+        // Two blocks of no group, each of 2^63 - 1 rows.
+        let entry: [UInt8] = [0, UInt8(header), 0] + [UInt8](repeating: 0xFF, count: 8) + [0x7F]
+        let body = [2] + entry + entry
+        let index = Array("WEIRINDX".utf8) + [1, 0, 0, 0, UInt8(body.count), 0, 0, 0] + body
+        fixture.storage[file.object] = bytes[..<offset] + index + Self.checksum(index) + bytes[(bytes.count - 32)...]
+        let size = offset + index.count + 4 + 32
+        var manifest = try fixture.repository.manifest(1)
+        manifest.files[0].byteCount = size
+        #expect(manifest.files.map(\.object) == [file.object])
+        let snapshot = try Self.unchecked(manifest, fixture)
+        let error = #expect(throws: SnapshotError.self) {
+            try snapshot.read(step: "step", part: "part") { _ in Issue.record("rows of a crafted file") }
+        }
+        #expect(error?.code == .damaged && error?.file == file.object)
+        #expect(error?.message.contains("too many rows") == true)
+    }
+
+    /// A snapshot with another manifest, whose bytes are made by hand.
+    private static func unchecked(_ manifest: SnapshotManifest, _ fixture: Fixture) throws -> StoredSnapshot {
+        var encoder = StateEncoder()
+        try CodableCodec.encode(manifest, into: &encoder)
+        let length = withUnsafeBytes(of: UInt32(encoder.bytes.count).littleEndian) { Array($0) }
+        let envelope = Array("WEIRSNAP".utf8) + [1, 0, 0, 0] + length + encoder.bytes
+        fixture.storage["test/snapshots/000000000001/manifest"] = envelope + checksum(envelope)
+        return try fixture.repository.openUnchecked(1)
+    }
+
+    /// An envelope with version 2 and the checksum that goes with it.
     private static func newer(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = Array(bytes.dropLast(4))
         bytes[8] = 2
+        return bytes + checksum(bytes)
+    }
+
+    /// The checksum's bytes, worked out bit by bit.
+    private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
         var checksum = UInt32.max
         for byte in bytes {
             checksum ^= UInt32(byte)
             for _ in 0..<8 { checksum = checksum >> 1 ^ (checksum & 1 == 1 ? 0x82F6_3B78 : 0) }
         }
-        return bytes + withUnsafeBytes(of: (~checksum).littleEndian) { Array($0) }
+        return withUnsafeBytes(of: (~checksum).littleEndian) { Array($0) }
     }
 }

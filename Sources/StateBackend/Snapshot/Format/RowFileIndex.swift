@@ -65,6 +65,7 @@ struct RowFileIndex {
             let entry = Entry(
                 group: UInt32(clamping: group), offset: Int(clamping: try decoder.readVarint()),
                 length: Int(clamping: try decoder.readVarint()), rowCount: Int(clamping: try decoder.readVarint()))
+            guard entry.rowCount <= Int(UInt32.max) else { throw decoder.malformed("a block has too many rows") }
             guard group <= UInt64(UInt32.max), blocks.lowerBound <= entry.offset, entry.offset <= blocks.upperBound,
                 entry.length <= blocks.upperBound - entry.offset
             else { throw decoder.malformed("a block lies outside of the file") }

@@ -157,7 +157,7 @@ enum LocalFile {
     static func bytes(of path: String, _ range: Range<Int>, for object: String) throws(SnapshotError) -> [UInt8] {
         let descriptor = try open(path, O_RDONLY, for: object)
         defer { _ = close(descriptor) }
-        guard let status = try status(path, for: object) else {
+        guard let status = try status(path, for: object), !status.isDirectory else {
             throw .missing(object, in: parent(of: path))
         }
         let start = min(max(range.lowerBound, 0), status.byteCount)

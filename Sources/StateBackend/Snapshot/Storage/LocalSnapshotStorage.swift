@@ -105,8 +105,11 @@ public struct LocalSnapshotStorage: SnapshotStorage {
     public func delete(_ name: String) throws {
         let path = try path(name)
         if unlink(path) != 0 {
-            if errno == ENOENT || errno == ENOTDIR { return }
-            throw LocalFile.error("delete", path, name)
+            let number = errno
+            if number == ENOENT || number == ENOTDIR { return }
+            // A directory is no object, though objects' names may begin with its own.
+            if try LocalFile.status(path, for: name)?.isDirectory == true { return }
+            throw LocalFile.error("delete", path, name, number)
         }
         var above = LocalFile.parent(of: path)
         var lowest = above
