@@ -50,6 +50,9 @@ public final class StepState {
         let table = StateTable<Key, Value>()
         let part = TablePart(table: table, kind: kind, codec: codec ?? .automatic, traits: traits)
         try add(name, part)
+        table.count(
+            on: TableBudget(
+                step: step, state: name, keyCodec: part.keyCodec, valueCodec: part.valueCodec, in: environment))
         if let store = environment.store {
             let id = StateEnvironment.id(step: step, part: name)
             let rows = try store.rows(of: id)
