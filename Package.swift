@@ -87,8 +87,11 @@ let package = Package(
             name: "StateBackendTests", dependencies: weir + ["CWeir", "StreamTesting", "SnapshotCrasher"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "RocksDBBackendTests", dependencies: weir + ["RocksDBBackend", "StreamTesting"],
+            name: "RocksDBBackendTests", dependencies: weir + ["MemoryProbe", "RocksDBBackend", "StreamTesting"],
             swiftSettings: swiftSettings),
+        // Holds much state in a process of its own; started by the tests of RocksDBBackend.
+        .executableTarget(
+            name: "MemoryProbe", dependencies: weir + ["RocksDBBackend"], swiftSettings: swiftSettings),
         // Writes snapshots until it is killed; started by the tests of StateBackend.
         .executableTarget(name: "SnapshotCrasher", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),

@@ -19,6 +19,7 @@ enum Project {
         "Weir": ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
         "StreamTesting": ["Weir"],
         "SnapshotCrasher": ["StateBackend"],
+        "MemoryProbe": ["RocksDBBackend", "Weir"],
         "AdAnalyticsJob": ["Weir"],
         "AdAnalyticsRunner": ["AdAnalyticsJob", "Weir", "ArgumentParser", "Logging", "Foundation"],
 

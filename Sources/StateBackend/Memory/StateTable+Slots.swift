@@ -35,7 +35,7 @@ extension StateTable {
 
     @inlinable
     func makeRoom() {
-        if let store { return makeRoom(over: store) }
+        if let budget { return makeRoom(within: budget) }
         grow()
     }
 

@@ -10,7 +10,6 @@ extension StateTable {
         isStored = true
         notesRemovals = true
         removed = StateTable<Key, Void>()
-        store.allowance.force(byteCount)
     }
 
     /// Fetches the entry of a key that isn't here; its slot, or nil when the store doesn't have it either.
@@ -36,6 +35,7 @@ extension StateTable {
             for i in 0..<count { prefetch(hash: hashes[i]) }
         }
         guard storedOnly > 0, let store else { return }
+        if !(_isPOD(Key.self) && _isPOD(Value.self)) { lookAtMemory(store) }
         store.absent.removeAll()
         var missing: [Key] = []
         var missingHashes: [UInt64] = []
@@ -67,26 +67,7 @@ extension StateTable {
         var slot = Int(truncatingIfNeeded: hash) & mask
         while tags[slot] != 0 { slot = (slot &+ 1) & mask }
         storedOnly -= 1
-        return place(entry, tag: Self.tag(hash) | hot & ~TableFlags.dirty, hash: hash, slot: slot)
-    }
-
-    /// Grows, when the allowance lets it, or evicts entries.
-    @inlinable
-    func makeRoom(over store: TableStore<Key, Value>) {
-        let capacity = mask + 1
-        // While it grows the table has its old memory, too.
-        let more = Self.byteCount(capacity: capacity) + store.heapBytes * capacity / 4 * 3
-        if capacity < store.allowance.smallestTable {
-            store.allowance.force(more)
-            return grow()
-        }
-        if store.allowance.take(more) { return grow() }
-        do { try evict(over: store) } catch { store.failure.note(error) }
-        if size >= limit {
-            // Nothing could go: better too much memory than a lost entry; the job fails on `failure`.
-            store.allowance.force(more)
-            grow()
-        }
+        return place(entry, tag: Self.tag(hash) | hot & ~(TableFlags.dirty | TableFlags.recent), hash: hash, slot: slot)
     }
 
     /// Lets up to a quarter of the entries go: those that weren't used since the last time, and their changes to the
@@ -94,9 +75,10 @@ extension StateTable {
     ///
     /// The clock algorithm: the hand visits slot after slot and takes every entry that it finds for the second time
     /// without a use in between. Not more at once than what sorted files gain by, since the rows take memory.
+    /// - Returns: whether any went.
     @inlinable
-    func evict(over store: TableStore<Key, Value>) throws {
-        let wanted = Swift.min(Swift.max(size / 4, 1), TableFlags.evictedAtOnce)
+    func evict(over store: TableStore<Key, Value>) throws -> Bool {
+        let wanted = Swift.max(1, Swift.min(size / 4, TableFlags.evictedAtOnce, evictable))
         if store.gate.isHeld, cleanEntries() < wanted { try store.gate.open() }
         var victims: [Int] = []
         victims.reserveCapacity(wanted)
@@ -138,6 +120,7 @@ extension StateTable {
             if store.absent.size > 0 { store.absent.remove(key, hash: hash) }
             storedOnly += 1
         }
+        return !keys.isEmpty
     }
 
     /// Tells the store which keys were removed, so that they needn't be remembered any longer.

@@ -46,6 +46,8 @@ public final class StateTable<Key: StreamKey, Value> {
     /// Keys that are saved somewhere and were removed since.
     @usableFromInline @exclusivity(unchecked) var removed: StateTable<Key, Void>?
     @usableFromInline @exclusivity(unchecked) var store: TableStore<Key, Value>?
+    /// What the table takes of its worker's memory; nil where nobody counts.
+    @usableFromInline @exclusivity(unchecked) var budget: TableBudget<Key, Value>?
     /// Whether the next capture must be complete.
     @usableFromInline var needsCompleteCapture = true
 
@@ -66,7 +68,6 @@ public final class StateTable<Key: StreamKey, Value> {
     deinit {
         removeEntries()
         Self.free(tags, entries, mask + 1)
-        store?.allowance.give(byteCount)
     }
 
     /// The bytes that the table occupies, without what keys and values refer to.

@@ -179,8 +179,11 @@ extension StateTable {
     @inlinable
     func touch(_ slot: Int) {
         if capturing != nil { captureIfNeeded(slot) }
-        let kept = tags[slot] & (TableFlags.none | TableFlags.fresh)
-        tags[slot] = kept | hot
+        let found = tags[slot]
+        var tag = found & (TableFlags.none | TableFlags.fresh) | hot
+        // What was fetched counts as used with its second use: most keys that aren't here come once.
+        if isStored && found & TableFlags.dirty == 0 { tag = tag & ~TableFlags.recent | found & TableFlags.recent }
+        tags[slot] = tag
     }
 
     /// Lets a capture that is going on take the entry at `slot` as it is.

@@ -6,13 +6,12 @@ public final class TableStore<Key: StreamKey, Value> {
     @usableFromInline let rows: any StoredRows
     @usableFromInline let keyCodec: StateCodec<Key>
     @usableFromInline let valueCodec: StateCodec<Value>
-    @usableFromInline let allowance: TableAllowance
     @usableFromInline let gate: StoreGate
     @usableFromInline let failure: StateFailure
     /// The keys of the last `prepare` that the store doesn't have.
     @usableFromInline var absent = StateTable<Key, Void>()
-    /// What an entry takes beside its slot, in bytes, by what was encoded lately.
-    @usableFromInline var heapBytes = 0
+    /// The batches that were announced.
+    @usableFromInline var batches = 0
     /// The slot at which the next search for entries to evict begins.
     @usableFromInline var hand = 0
     @usableFromInline var keyRows = StateRows()
@@ -24,7 +23,6 @@ public final class TableStore<Key: StreamKey, Value> {
         self.rows = rows
         self.keyCodec = keyCodec
         self.valueCodec = valueCodec
-        allowance = environment.allowance
         gate = environment.gate
         failure = environment.failure
     }
@@ -32,7 +30,6 @@ public final class TableStore<Key: StreamKey, Value> {
     @inlinable
     func write(_ changes: StateRows) throws {
         guard !changes.isEmpty else { return }
-        if !(_isPOD(Key.self) && _isPOD(Value.self)) { heapBytes = changes.byteCount / changes.count + 32 }
         try rows.write(changes)
     }
 
@@ -70,14 +67,9 @@ public final class TableAllowance {
         self.smallestTable = smallestTable
     }
 
-    @usableFromInline
-    func take(_ bytes: Int) -> Bool {
-        guard bytes <= total - used else { return false }
-        used += bytes
-        return true
-    }
+    /// Bytes that no table has; negative when tables have more than there should be.
+    var left: Int { total - used }
 
-    @usableFromInline
     func force(_ bytes: Int) { used += bytes }
 
     func give(_ bytes: Int) { used -= bytes }

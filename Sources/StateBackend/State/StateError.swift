@@ -18,6 +18,8 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
         public static let malformed = Code(rawValue: "malformed")
         /// A store could not be opened, read or written.
         public static let storeFailed = Code(rawValue: "storeFailed")
+        /// State needs more memory than the job's budget gives it.
+        public static let budgetExceeded = Code(rawValue: "budgetExceeded")
         /// Saved state is of another form than the step's, and there is no way from one to the other.
         public static let incompatible = Code(rawValue: "incompatible")
     }

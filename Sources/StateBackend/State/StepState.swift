@@ -69,6 +69,9 @@ public final class StepState {
                 table.upsert(key, hash: key.stableHash, value).pointee = value
             })
         try add(name, part)
+        table.count(
+            on: TableBudget(
+                step: step, state: name, keyCodec: part.keyCodec, valueCodec: part.valueCodec, in: environment))
         if let store = environment.store {
             let id = StateEnvironment.id(step: step, part: name)
             let rows = try store.rows(of: id)

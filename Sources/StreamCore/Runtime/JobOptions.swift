@@ -51,8 +51,9 @@ public struct JobOptions: Sendable {
     /// The bytes of memory that the state of all workers may take together; nil, the default, for no limit, which with a
     /// backend that has a store means 256 MiB per worker.
     ///
-    /// Half of it is the tables', the other half the store's. State in memory alone can't be less than it is: the job
-    /// fails when it needs more.
+    /// Each worker has the same share of it. With a store, five eighths of that are the tables', the rest the store's.
+    /// State in memory alone can't be less than it is: the job fails with a ``StateError`` of code `budgetExceeded` when
+    /// it needs more.
     public var memoryBudget: Int?
     /// Where and when snapshots are taken; nil, the default, for none.
     public var snapshots: SnapshotOptions?

@@ -68,19 +68,21 @@ struct JobRestore {
     static func environment(worker: Int, pipeline: String, options: JobOptions, _ restore: JobRestore?) throws -> StateEnvironment {
         let groups = options.keyGroups.range(ofWorker: worker, parallelism: options.parallelism)
         let share = options.memoryBudget.map { $0 / options.parallelism }
-        let half = (share ?? 256 << 20) / 2
+        let whole = share ?? 256 << 20
+        // What fits the tables costs least; the store needs some for what it writes, and for its filters and indexes.
+        let tables = whole / 8 * 5
         let native = restore?.nativeStore(of: worker, groups)
         var place = StorePlace(
-            job: pipeline, worker: worker, keyGroups: options.keyGroups, groups: groups, memoryBudget: half)
+            job: pipeline, worker: worker, keyGroups: options.keyGroups, groups: groups, memoryBudget: whole - tables)
         if let native, let restore {
             place = StorePlace(
-                job: pipeline, worker: worker, keyGroups: options.keyGroups, groups: groups, memoryBudget: half,
+                job: pipeline, worker: worker, keyGroups: options.keyGroups, groups: groups, memoryBudget: whole - tables,
                 files: try restore.files(of: native))
         }
         let store = try options.backend.open(place)
         let environment = StateEnvironment(
             worker: worker, parallelism: options.parallelism, keyGroups: options.keyGroups, store: store,
-            allowance: TableAllowance(total: store == nil ? share ?? .max : half))
+            allowance: TableAllowance(total: store == nil ? share ?? .max : tables))
         if let native { environment.rowCounts = native.rowCounts }
         return environment
     }

@@ -240,9 +240,10 @@ final class StateBackendRun<Key: StreamKey> {
             let place = StorePlace(
                 job: "conformance", worker: worker, keyGroups: keyGroups, groups: groups, memoryBudget: 8 << 20,
                 files: files?[worker])
+            let store = try backend.open(place)
             let environment = StateEnvironment(
-                worker: worker, parallelism: parallelism, keyGroups: keyGroups, store: try backend.open(place),
-                allowance: TableAllowance(total: 0, smallestTable: tableSize))
+                worker: worker, parallelism: parallelism, keyGroups: keyGroups, store: store,
+                allowance: TableAllowance(total: store == nil ? .max : 0, smallestTable: tableSize))
             if files != nil { environment.rowCounts = rowCounts[worker] }
             workers.append(try StateBackendWorker(environment) { [unowned self] in now })
         }

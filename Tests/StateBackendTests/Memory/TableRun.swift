@@ -41,7 +41,7 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
         let place = StorePlace(job: "test", worker: 0, keyGroups: KeyGroups(), groups: 0..<128, memoryBudget: 0)
         environment = StateEnvironment(
             store: hasStore ? try ReferenceBackend().open(place) : nil,
-            allowance: TableAllowance(total: 0, smallestTable: [32, 64, 256][random.below(3)]))
+            allowance: TableAllowance(total: hasStore ? 0 : .max, smallestTable: [32, 64, 256][random.below(3)]))
         state = StepState(step: "step", in: environment)
         table = try state.table(part)
     }

@@ -1,0 +1,101 @@
+// Runs a job over RocksDB whose state is larger than its memory budget, and prints how much the process grew by, in
+// bytes. A process of its own, so that nothing else counts. Arguments: the kind of state, the budget's and the state's
+// bytes, a directory.
+internal import RocksDBBackend
+internal import Synchronization
+internal import Weir
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// The program.
+@main
+enum MemoryProbe {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 5, let budget = Int(arguments[2]), let bytes = Int(arguments[3]) else { exit(2) }
+        let isList = arguments[1] == "list"
+        // Each key's values come to about 200 bytes; those of a list one after the other, over the whole input.
+        let keys = bytes / 200
+        let pipeline = try Pipeline("memory") { p in
+            let source = p.source("numbers", GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) })
+                .keyBy { $0 }
+            if isList {
+                source.process("hold") { try HeldList($0) }.write("nowhere", to: CollectSink<Int64>())
+            } else {
+                source.process("hold") { try HeldValue($0) }.write("nowhere", to: CollectSink<Int64>())
+            }
+        }
+        var options = JobOptions()
+        options.backend = RocksDBBackend(directory: arguments[4])
+        options.memoryBudget = budget
+        options.logger = JobOptions.silentLogger
+        let before = Resident.bytes
+        _ = try await pipeline.run(options)
+        print(Resident.peak.load(ordering: .relaxed) - before)
+    }
+}
+
+/// The process's resident memory.
+enum Resident {
+    static let peak = Atomic(0)
+
+    static var bytes: Int {
+        let file = open("/proc/self/statm", O_RDONLY)
+        guard file >= 0 else { return 0 }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 128)
+        let count = read(file, &text, text.count)
+        let fields = text.prefix(Swift.max(count, 0)).split(separator: UInt8(ascii: " "))
+        return (fields.count > 1 ? Int(String(decoding: fields[1], as: UTF8.self)) ?? 0 : 0) * Int(getpagesize())
+    }
+
+    static func note() { peak.max(bytes, ordering: .relaxed) }
+}
+
+/// A value of 200 bytes per key.
+private struct HeldValue: KeyedProcessor {
+    typealias Key = Int64
+    typealias Input = Int64
+    typealias Output = Int64
+    typealias TimerID = Never
+
+    let value: ValueState<Int64, [UInt8]>
+    var count = 0
+
+    init(_ state: KeyedStateStore<Int64>) throws { value = try state.value("value") }
+
+    mutating func process(_ element: Int64, _ context: borrowing ProcessContext<Self>) throws {
+        count += 1
+        if count % 1_024 == 0 { Resident.note() }
+        // A second time for some: what was let go of comes back.
+        if let value = value.value, value.count != 200 || value[0] != UInt8(truncatingIfNeeded: element) {
+            throw StateError(code: .malformed, message: "another value than the one that was written")
+        }
+        value.value = [UInt8](repeating: UInt8(truncatingIfNeeded: element), count: 200)
+    }
+}
+
+/// A list per key that grows.
+private struct HeldList: KeyedProcessor {
+    typealias Key = Int64
+    typealias Input = Int64
+    typealias Output = Int64
+    typealias TimerID = Never
+
+    let list: ListState<Int64, [UInt8]>
+    var count = 0
+
+    init(_ state: KeyedStateStore<Int64>) throws { list = try state.list("list") }
+
+    mutating func process(_ element: Int64, _ context: borrowing ProcessContext<Self>) throws {
+        count += 1
+        if count % 1_024 == 0 { Resident.note() }
+        list.append([UInt8](repeating: UInt8(truncatingIfNeeded: element), count: 50))
+    }
+}
