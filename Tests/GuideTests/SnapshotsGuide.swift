@@ -29,7 +29,7 @@ import Weir
     // end snippet
 
     @Test func snapshots() async throws {
-        try await withFiles { directory in
+        try await withDirectory { directory in
             let actions = TestInput<Action>("actions")
             let sink = CollectSink<Int64>()
             let pipeline = try describe(actions, sink)

@@ -1,6 +1,7 @@
 /// How a table that counts its memory comes by room.
 extension StateTable {
     /// Takes the table's memory from its worker's allowance from now on.
+    @usableFromInline
     func count(on budget: TableBudget<Key, Value>) {
         self.budget = budget
         budget.charge(self)

@@ -15,6 +15,7 @@ final class TableBudget<Key: StreamKey, Value> {
     private var charged = 0
     private var hand = 0
 
+    @usableFromInline
     init(
         step: String, state: String, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>,
         in environment: StateEnvironment

@@ -71,7 +71,7 @@ public final class StepState {
         try add(name, part)
         table.count(
             on: TableBudget(
-                step: step, state: name, keyCodec: part.keyCodec, valueCodec: part.valueCodec, in: environment))
+                step: step, state: name, keyCodec: keyCodec, valueCodec: valueCodec, in: environment))
         if let store = environment.store {
             let id = StateEnvironment.id(step: step, part: name)
             let rows = try store.rows(of: id)
