@@ -174,7 +174,7 @@ final class SnapshotCoordinator: Sendable {
         } catch { end(request, .failure(Self.typed(error))) }
     }
 
-    /// Before the first snapshot: deletes what a run that was killed has left.
+    /// Before the first snapshot, and after one that failed: deletes what was left, by a run that was killed, too.
     private func collectOrphans(_ repository: SnapshotRepository) {
         let isFirst = state.withLock { state in
             defer { state.hasCollected = true }
@@ -234,6 +234,8 @@ final class SnapshotCoordinator: Sendable {
             case .failure(let error):
                 state.status.lastFailure = error
                 state.status.consecutiveFailures += 1
+                // What could not be deleted is collected before the next one.
+                state.hasCollected = false
             }
         }
         if case .failure(let error) = result {

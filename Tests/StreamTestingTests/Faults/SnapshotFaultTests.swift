@@ -77,7 +77,11 @@ import Weir
             try run.advance()
             #expect(FaultRun.lastLines(run.log) == FaultRun.expected(run.count), "call \(number)")
 
-            // What was left behind goes when the next run takes its first snapshot.
+            if case .failure = answer {
+                try expectNoLeftovers(run.objects, "\(variant.testDescription), after call \(number)")
+            }
+
+            // All that was left behind goes when the next run takes its first snapshot.
             try run.crashAndRestart()
             try run.advance()
             _ = try run.snapshot().get()
