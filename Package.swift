@@ -78,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "CWeir", "RocksDBBackend", "StateBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CWeir", "RocksDBBackend", "StateBackend",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swiftSettings),
 
         .testTarget(

@@ -23,8 +23,10 @@ enum MemoryProbe {
         // Each key's values come to about 200 bytes; those of a list one after the other, over the whole input.
         let keys = bytes / 200
         let pipeline = try Pipeline("memory") { p in
-            let source = p.source("numbers", GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) })
-                .keyBy { $0 }
+            let source = p.source(
+                "numbers", GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) }
+            )
+            .keyBy { $0 }
             if isList {
                 source.process("hold") { try HeldList($0) }.write("nowhere", to: CollectSink<Int64>())
             } else {

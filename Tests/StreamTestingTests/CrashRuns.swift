@@ -106,7 +106,9 @@ struct CrashRun {
                     if case .success = answer {
                         snapshots += 1
                         log.commit(before: taken)
-                    } else if case .failure(let error) = answer, !isFinished { throw error }
+                    } else if case .failure(let error) = answer, !isFinished {
+                        throw error
+                    }
                 }
             }
             if isFinished {

@@ -75,7 +75,9 @@ struct SnapshotBench {
         let full = try await job.takeSnapshot()
         add("full_s", Double(bench_wall_ns() - start) / 1e9)
         add("full_cpu_s", Double(bench_cpu_ns() - cpu) / 1e9)
-        add("updates_per_s_during", Double(dial.emitted.load(ordering: .relaxed) - before) * 1e9 / Double(bench_wall_ns() - start))
+        add(
+            "updates_per_s_during",
+            Double(dial.emitted.load(ordering: .relaxed) - before) * 1e9 / Double(bench_wall_ns() - start))
         add("longest_gap_during_ms", Double(dial.longestPause.load(ordering: .relaxed)) / 1e6)
         add("full_mb", Double(full.writtenBytes) / 1e6)
 

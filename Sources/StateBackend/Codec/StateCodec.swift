@@ -12,6 +12,7 @@ public struct StateCodec<Value>: @unchecked Sendable {
     @usableFromInline let write: (Value, inout StateEncoder) throws -> Void
     @usableFromInline var read: (inout StateDecoder) throws -> Value
     /// The schemas of what the values are put together from, where they are.
+    ///
     /// Whether the codec is the type's ``automatic`` one.
     @usableFromInline var isAutomatic = false
     var components: (() -> [TypeSchema])?

@@ -112,7 +112,9 @@ protocol HeapSized {
 }
 
 extension Array: HeapSized {
-    var heapBytes: Int { capacity * MemoryLayout<Element>.stride + (_isPOD(Element.self) ? 0 : count * HeapSize.ofObject) }
+    var heapBytes: Int {
+        capacity * MemoryLayout<Element>.stride + (_isPOD(Element.self) ? 0 : count * HeapSize.ofObject)
+    }
     var hasPlainElements: Bool { _isPOD(Element.self) }
 }
 

@@ -45,5 +45,7 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The code, the file and the message.
-    public var description: String { file.isEmpty ? "\(code.rawValue): \(message)" : "\(code.rawValue): \(file): \(message)" }
+    public var description: String {
+        file.isEmpty ? "\(code.rawValue): \(message)" : "\(code.rawValue): \(file): \(message)"
+    }
 }

@@ -90,7 +90,8 @@ public final class SnapshotWriter {
     private func begin(_ key: LayerKey, _ schema: StateSchema, _ isComplete: Bool) throws {
         var layers: [SnapshotManifest.Layer] = []
         if !isComplete {
-            guard let base, let part = base.part(key.part, of: key.step), part.schema.distribution == schema.distribution
+            guard let base, let part = base.part(key.part, of: key.step),
+                part.schema.distribution == schema.distribution
             else {
                 throw SnapshotError.incompatible(
                     "the changes of state '\(key.part)' of step '\(key.step)' have no snapshot to add to; "
@@ -168,7 +169,9 @@ public final class SnapshotWriter {
         close()
     }
 
-    /// Whether the manifest may be there, although putting it has failed. Its files must stay then.
+    /// Whether the manifest may be there, although putting it has failed.
+    ///
+    /// Its files must stay then.
     private func mayBeCommitted() -> Bool {
         guard let manifestBytes else { return false }
         let name = repository.paths.manifest(draft.id)

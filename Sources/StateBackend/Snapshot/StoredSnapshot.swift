@@ -130,7 +130,8 @@ public struct StoredSnapshot: Sendable {
     var layers: [PlacedLayer] {
         manifest.steps.flatMap { step in
             step.parts.flatMap { part in
-                part.layers.enumerated().sorted { ($0.element.worker, $0.offset) < ($1.element.worker, $1.offset) }.map {
+                part.layers.enumerated().sorted { ($0.element.worker, $0.offset) < ($1.element.worker, $1.offset) }.map
+                {
                     PlacedLayer(step: step.name, part: part, layer: $0.element, file: manifest.files[$0.element.file])
                 }
             }

@@ -26,7 +26,8 @@ extension KeyedStateStore {
         let traits = TableTraits<Expiring<Value>>(
             timeToLive: timeToLive.milliseconds,
             isExpired: { [unowned self] in $0.expiry <= now },
-            reveal: { [unowned self] in $0.expiry <= now ? nil : $0.value })
+            // Also asked between two batches, so by the clock.
+            reveal: { [unowned self] in $0.expiry <= clock() ? nil : $0.value })
         let table = try table(name, kind: kind, codec: (codec ?? .automatic).expiring, traits: traits)
         sweep(table) {
             $0.expiry <= $1 ? .remove : .keep
@@ -87,6 +88,7 @@ extension KeyedStateStore {
             isExpired: expires ? { [unowned self] in Self.verdict($0, now) == .remove } : nil,
             reveal: { [unowned self] map in
                 var shown: [MapKey: Value] = [:]
+                let now = expires ? clock() : 0
                 map.forEachUnchanged { key, entry in if entry.expiry > now { shown[key] = entry.value } }
                 return shown.isEmpty ? nil : shown
             })
@@ -128,6 +130,7 @@ extension KeyedStateStore {
             isExpired: expires ? { [unowned self] map in map.entries.allSatisfy { $0.expiry <= now } } : nil,
             reveal: { [unowned self] map in
                 var shown: [MapKey: Value] = [:]
+                let now = expires ? clock() : 0
                 for entry in map.entries where entry.expiry > now { shown[entry.key] = entry.value }
                 return shown.isEmpty ? nil : shown
             })

@@ -12,7 +12,7 @@ public final class KeyedStateStore<Key: StreamKey> {
     /// Remove expired values from some slots each.
     private var sweeps: [(_ slots: Int) -> Void] = []
     @usableFromInline var expires = false
-    private let clock: () -> Int64
+    let clock: () -> Int64
     /// The step's state, to which the store adds.
     @usableFromInline let state: StepState
 

@@ -16,7 +16,8 @@ extension StatePart {
     func mismatch(_ keys: Any.Type, _ values: Any.Type) -> StateError {
         StateError(
             code: .unknownState,
-            message: "the state maps \(schema.key?.name ?? "?") to \(schema.value?.name ?? "?"), not \(keys) to \(values)")
+            message:
+                "the state maps \(schema.key?.name ?? "?") to \(schema.value?.name ?? "?"), not \(keys) to \(values)")
     }
 }
 

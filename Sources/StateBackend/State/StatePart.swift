@@ -28,6 +28,12 @@ public protocol StatePart: AnyObject {
     /// Called once before ``load(_:)``. The default does nothing.
     func prepareToLoad(_ written: StateSchema)
 
+    /// Whether the rows lie in a worker's store, and so come into a snapshot with it.
+    var isStored: Bool { get }
+
+    /// Whether rows of a worker are read by all workers, also when there are as many as before.
+    var isReadByAll: Bool { get }
+
     /// Takes in a row that was saved: its key and its value. A later one of the same key replaces it.
     ///
     /// - Throws: ``StateError`` with code `malformed` when the bytes are no row.
@@ -46,6 +52,12 @@ extension StatePart {
 
     /// Nothing: rows are as the part writes them.
     public func prepareToLoad(_ written: StateSchema) {}
+
+    /// By the worker of the same number only.
+    public var isReadByAll: Bool { false }
+
+    /// They lie in memory.
+    public var isStored: Bool { false }
 
     /// Nothing is known of keys.
     public func unload(_ key: inout StateDecoder) throws { throw key.malformed("the state has no keys to remove") }

@@ -58,7 +58,9 @@ public final class StepState {
             begin: { mode, isExpired in
                 table.capture(mode) { key, value, rows in
                     if let isExpired, isExpired(value) { return }
-                    try rows.append(hash: key.stableHash) { try keyCodec.encode(key, into: &$0) } value: {
+                    try rows.append(hash: key.stableHash) {
+                        try keyCodec.encode(key, into: &$0)
+                    } value: {
                         try valueCodec.encode(value, into: &$0)
                     }
                 }
@@ -175,7 +177,7 @@ public final class StepState {
                     continue
                 }
             case .broadcast: break
-            case .worker: if isSame && row.hash != worker { continue }
+            case .worker: if isSame && row.hash != worker && !part.isReadByAll { continue }
             }
             var decoder = rows.decoder(of: row)
             if row.isRemoval { try part.unload(&decoder) } else { try part.load(&decoder) }

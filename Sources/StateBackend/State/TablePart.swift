@@ -33,6 +33,8 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     @usableFromInline
     var distribution: StateDistribution { .keyed }
 
+    @usableFromInline var isStored: Bool { table.store != nil }
+
     @usableFromInline
     var schema: StateSchema {
         var schema = StateSchema(

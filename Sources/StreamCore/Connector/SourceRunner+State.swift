@@ -17,9 +17,12 @@ extension SourceRunner {
             do { try inject(barrier: $0) } catch { throw JobError.wrap(error, .sourceFailed, step: step) }
         }
         let parallelism = build.shared.options.parallelism
+        let worker = build.worker
         let part = WorkerValuePart(
+            distribution: .worker, isReadByAll: true,
             write: { [unowned self] encoder in
                 try encoder.encode(parallelism)
+                try encoder.encode(worker)
                 try encoder.encode(merger)
                 try encoder.encode(timeWatermark)
                 encoder.writeVarint(UInt64(splits.count))
@@ -34,47 +37,80 @@ extension SourceRunner {
                 }
                 try encoder.encode(endedSplits)
             },
-            read: { [unowned self] decoder in try load(&decoder, isOwn: try decoder.decode() == parallelism) })
+            read: { [unowned self] decoder in
+                let isSame = try decoder.decode(Int.self) == parallelism
+                let isOwn = try decoder.decode(Int.self) == worker && isSame
+                try load(&decoder, isOwn: isOwn)
+            })
         try instance.state.add("weir.splits", part)
         instance.restored.append { [unowned self] in begin(at: $0, parallelism) }
     }
 
     /// Loads what a worker has saved: this one, or, when the parallelism has changed, any, with other splits.
+    ///
+    /// What was saved of a split.
+    private struct SavedSplit {
+        var number: Int
+        var newest: Timestamp
+        var watermark: Timestamp
+        var isIdle: Bool
+        var generator: [UInt8]?
+        var name: String
+        var position: SplitPosition?
+
+        init(_ decoder: inout StateDecoder) throws {
+            number = try decoder.decode()
+            newest = try decoder.decode()
+            watermark = try decoder.decode()
+            isIdle = try decoder.decode()
+            generator = try decoder.decode()
+            name = try decoder.decode()
+            position = try decoder.decode()
+        }
+    }
+
+    /// Loads what a worker had, and takes of it what this one reads now.
+    ///
+    /// Splits are known again by their names: their numbers, and so their workers, may be others when the source lists
+    /// other splits.
     private func load(_ decoder: inout StateDecoder, isOwn: Bool) throws {
         let loaded: WatermarkMerger = try decoder.decode()
         let time: Timestamp = try decoder.decode()
-        if isOwn {
-            if loaded.inputCount == merger.inputCount { merger = loaded }
+        var saved: [SavedSplit] = []
+        for _ in 0..<(try decoder.readCount()) { saved.append(try SavedSplit(&decoder)) }
+        let ended: [String] = try decoder.decode()
+        let names = Set(saved.map(\.name) + ended)
+        let isSame =
+            isOwn && names == Set(splits.map(\.name))
+            && saved.allSatisfy { old in splits.contains { $0.name == old.name && $0.number == old.number } }
+        if isSame {
+            merger = loaded
             timeWatermark = time
         }
-        for _ in 0..<(try decoder.readCount()) {
-            let number: Int = try decoder.decode()
-            let newest: Timestamp = try decoder.decode()
-            let watermark: Timestamp = try decoder.decode()
-            let isIdle: Bool = try decoder.decode()
-            let generator: [UInt8]? = try decoder.decode()
-            let name: String = try decoder.decode()
-            let position: SplitPosition? = try decoder.decode()
-            guard let i = splits.firstIndex(where: { $0.number == number && $0.name == name }) else { continue }
-            splits[i].resume = position
-            splits[i].newest = newest
-            splits[i].watermark = watermark
-            if let generator, let made = splits[i].generator {
+        for old in saved {
+            guard let i = splits.firstIndex(where: { $0.name == old.name }) else { continue }
+            splits[i].resume = old.position
+            splits[i].newest = old.newest
+            splits[i].watermark = old.watermark
+            if let generator = old.generator, let made = splits[i].generator {
                 splits[i].generator = try Self.generator(like: made, from: generator)
             }
-            if isOwn { continue }
-            _ = merger.advance(splits[i].index, to: watermark)
-            // Those behind the exchanges have to be told.
-            if isIdle && merger.idle(splits[i].index).idle == true {
-                restored = WatermarkMerger.Change(watermark: nil, idle: true)
-            }
+            if isSame { continue }
+            note(merger.advance(splits[i].index, to: old.watermark))
+            if old.isIdle { note(merger.idle(splits[i].index)) }
         }
-        for name in try decoder.decode([String].self) {
+        for name in ended {
             guard let i = splits.firstIndex(where: { $0.name == name }) else { continue }
-            _ = merger.advance(splits[i].index, to: .max)
+            if !isSame { note(merger.advance(splits[i].index, to: .max)) }
+            alignment?.note(splits[i].member, nil)
             endedSplits.append(name)
             splits.remove(at: i)
         }
+    }
+
+    /// Those behind the exchanges, which begin afresh, have to be told that there is nothing to wait for.
+    private func note(_ change: WatermarkMerger.Change) {
+        if let idle = change.idle { restored = WatermarkMerger.Change(watermark: nil, idle: idle ? true : nil) }
     }
 
     /// Sends a barrier after all that was read so far.

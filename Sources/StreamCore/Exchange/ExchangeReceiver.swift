@@ -70,6 +70,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     func deliver(_ signal: Signal, from sender: Int) throws {
         switch signal {
         case .barrier(let barrier):
+            guard barrier > barriers[sender] else { return }
             barriers[sender] = barrier
             if sender == worker {
                 isHolding = true

@@ -84,6 +84,7 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     private var watermark = Timestamp.min
     private var hasEnded = false
     private var inputHasEnded = false
+    private var passedBarrier = 0
     private let node: Int
     private let aligner: BarrierAligner
     /// Where the record loaded last was read.
@@ -151,6 +152,8 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     func begin(barrier: Int) throws { if inputHasEnded && !hasEnded { try pass(barrier: barrier) } }
 
     private func pass(barrier: Int) throws {
+        guard barrier > passedBarrier else { return }
+        passedBarrier = barrier
         try collector.flush()
         try aligner.reach(barrier, node: node)
         try outlet.signal(.barrier(barrier))
@@ -314,7 +317,8 @@ extension LookupStage: StatePart {
         }
         segments.forEach { records += $0.done.map { ($0.id, $0.element, $0.timestamp, $0.origin) } }
         for record in records.sorted(by: { $0.id < $1.id }) {
-            try rows.append(hash: 0) { _ in } value: {
+            try rows.append(hash: 0) { _ in
+            } value: {
                 try $0.encode(record.timestamp)
                 try $0.encode(record.origin?.source)
                 try $0.encode(record.origin?.offset ?? -1)

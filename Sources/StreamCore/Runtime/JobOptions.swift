@@ -46,7 +46,9 @@ public struct JobOptions: Sendable {
     /// The default is every second.
     public var metricsInterval: Duration? = .seconds(1)
 
-    /// Where keyed state lives. The default is memory.
+    /// Where keyed state lives.
+    ///
+    /// The default is memory.
     public var backend: any StateBackend = MemoryBackend()
     /// The bytes of memory that the state of all workers may take together; nil, the default, for no limit, which with a
     /// backend that has a store means 256 MiB per worker.
@@ -57,7 +59,9 @@ public struct JobOptions: Sendable {
     public var memoryBudget: Int?
     /// Where and when snapshots are taken; nil, the default, for none.
     public var snapshots: SnapshotOptions?
-    /// What the job begins with. The default is ``StartPoint/fresh``.
+    /// What the job begins with.
+    ///
+    /// The default is ``StartPoint/fresh``.
     public var start = StartPoint.fresh
     /// States of a snapshot that may be dropped, because the pipeline no longer has them or can't read them: as
     /// "step/state", or "step" for all of a step's.
@@ -65,7 +69,6 @@ public struct JobOptions: Sendable {
 
     /// Where snapshots are written; nil for a thread of the job's own.
     package var snapshotExecutor: (any SnapshotExecutor)?
-
 
     /// Where the tasks of look-ups run; nil for Swift's own executor.
     ///

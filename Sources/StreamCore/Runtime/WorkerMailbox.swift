@@ -41,10 +41,12 @@ final class WorkerMailbox: Sendable {
     /// Nobody steps the worker any more; one thread at a time may look at it, and it goes on with what others ask
     /// meanwhile.
     private func answerForFinished() {
-        guard questions.withLock({ questions in
-            defer { questions.isAnswering = true }
-            return !questions.isAnswering
-        }) else { return }
+        guard
+            questions.withLock({ questions in
+                defer { questions.isAnswering = true }
+                return !questions.isAnswering
+            })
+        else { return }
         while true {
             let next: (Question, Worker)? = questions.withLock { questions in
                 guard let finished = questions.finished, !questions.waiting.isEmpty else {

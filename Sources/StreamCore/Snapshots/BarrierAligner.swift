@@ -33,7 +33,9 @@ final class BarrierAligner {
     init(graph: DataflowGraph) {
         self.graph = graph
         steps = graph.nodes.map {
-            Step(arrived: Array(repeating: 0, count: $0.inputs.count), feeders: Array(repeating: [], count: $0.inputs.count))
+            Step(
+                arrived: Array(repeating: 0, count: $0.inputs.count),
+                feeders: Array(repeating: [], count: $0.inputs.count))
         }
     }
 
@@ -65,6 +67,7 @@ final class BarrierAligner {
 
     /// A barrier has come to an input of a step.
     func arrive(_ barrier: Int, node: Int, input: Int) throws {
+        guard barrier > steps[node].arrived[input] else { return }
         steps[node].arrived[input] = barrier
         if steps[node].arrived.contains(where: { $0 < barrier }) {
             for task in steps[node].feeders[input] { holds[task, default: 0] += 1 }
@@ -113,7 +116,9 @@ final class BarrierAligner {
     /// A stage or source is at a barrier; it passes it on afterwards.
     func reach(_ barrier: Int, node: Int) throws { try onBarrier(node, barrier) }
 
-    /// Begins a barrier: every source sends it. Steps that have ended are captured at once.
+    /// Begins a barrier: every source sends it.
+    ///
+    /// Steps that have ended are captured at once.
     func begin(_ barrier: Int) throws {
         current = barrier
         for node in steps.indices where ended.contains(node) { try onBarrier(node, barrier) }

@@ -52,12 +52,14 @@ struct JobRestore {
         guard manifest.keyGroups == options.keyGroups.count else {
             throw SnapshotError(
                 code: .incompatible,
-                message: "the snapshot has \(manifest.keyGroups) key groups, the job \(options.keyGroups.count); use as "
+                message:
+                    "the snapshot has \(manifest.keyGroups) key groups, the job \(options.keyGroups.count); use as "
                     + "many as before")
         }
         let check = try description.check(against: manifest, options)
         try check.validate(allowingDropped: options.droppedStates)
-        needsRewrite = check.needsRewrite
+        // Rows of states that are dropped must not come back one day under the same name.
+        needsRewrite = check.needsRewrite || !check.dropped.isEmpty || !options.droppedStates.isEmpty
         self.options = options
         self.pipeline = pipeline
         scratch = try ScratchDirectory(prefix: "weir-restore")
@@ -65,7 +67,9 @@ struct JobRestore {
 
     /// What a worker's steps share; with the snapshot's store where it is one of the job's backend and of the same key
     /// groups.
-    static func environment(worker: Int, pipeline: String, options: JobOptions, _ restore: JobRestore?) throws -> StateEnvironment {
+    static func environment(worker: Int, pipeline: String, options: JobOptions, _ restore: JobRestore?) throws
+        -> StateEnvironment
+    {
         let groups = options.keyGroups.range(ofWorker: worker, parallelism: options.parallelism)
         let share = options.memoryBudget.map { $0 / options.parallelism }
         let whole = share ?? 256 << 20
@@ -76,7 +80,8 @@ struct JobRestore {
             job: pipeline, worker: worker, keyGroups: options.keyGroups, groups: groups, memoryBudget: whole - tables)
         if let native, let restore {
             place = StorePlace(
-                job: pipeline, worker: worker, keyGroups: options.keyGroups, groups: groups, memoryBudget: whole - tables,
+                job: pipeline, worker: worker, keyGroups: options.keyGroups, groups: groups,
+                memoryBudget: whole - tables,
                 files: try restore.files(of: native))
         }
         let store = try options.backend.open(place)
@@ -150,7 +155,8 @@ struct JobRestore {
             guard store.backend == options.backend.name, let opened = try options.backend.open(place) else {
                 throw SnapshotError(
                     code: .incompatible,
-                    message: "its state '\(part.name)' lies in a store of the backend '\(store.backend)', and the job's is "
+                    message:
+                        "its state '\(part.name)' lies in a store of the backend '\(store.backend)', and the job's is "
                         + "'\(options.backend.name)'; begin with a savepoint, which every backend reads")
             }
             defer { opened.close() }

@@ -26,7 +26,8 @@ extension Pipeline {
     ///   - manifest: the snapshot's manifest; see ``SnapshotRepository/manifest(_:)``.
     ///   - options: the options that the job would have.
     /// - Throws: what listing the sources' splits throws.
-    public func check(against manifest: SnapshotManifest, _ options: JobOptions = JobOptions()) throws -> SnapshotCheck {
+    public func check(against manifest: SnapshotManifest, _ options: JobOptions = JobOptions()) throws -> SnapshotCheck
+    {
         manifest.check(against: try schemas(options))
     }
 }

@@ -20,6 +20,10 @@ final class SnapshotCoordinator: Sendable {
         var waiting: [Request] = []
         /// What the next snapshot may build on: the newest one that the captures since then are changes of.
         var base: SnapshotManifest?
+        /// Whether states were captured since `base`, so that what has changed since then isn't known any more.
+        var isChainBroken = false
+        /// The number of the newest durable snapshot, the one included that the job began with.
+        var lastDurable: Int?
         var current: SnapshotInProgress?
         var isBusy = false
         var hasEnded = false
@@ -68,7 +72,10 @@ final class SnapshotCoordinator: Sendable {
         state.withLock { state in
             state.status.lastBegun = restored.begun
             // The files of the workers' stores go on; the tables in memory were loaded, and begin a new chain.
-            if isOwn && restored.parallelism == options.parallelism { state.base = restored }
+            state.isChainBroken = true
+            guard isOwn else { return }
+            state.lastDurable = restored.id
+            if restored.parallelism == options.parallelism { state.base = restored }
         }
     }
 
@@ -83,11 +90,11 @@ final class SnapshotCoordinator: Sendable {
 
     /// Opens the newest durable snapshot, to be read; its files stay until the result goes.
     func openLast() throws -> StoredSnapshot {
-        guard let own, let last = try own.latest() else {
+        guard let own, let last = state.withLock({ $0.lastDurable }) else {
             throw SnapshotError(
                 code: .noSnapshot, message: "there is no snapshot yet; take one, or read the state as it is now")
         }
-        return try own.openUnchecked(last.id)
+        return try own.openUnchecked(last)
     }
 
     /// The snapshot that a barrier belongs to, as long as it is being taken.
@@ -95,7 +102,9 @@ final class SnapshotCoordinator: Sendable {
         state.withLock { $0.barrier == barrier ? $0.current : nil }
     }
 
-    /// Begins a snapshot when one is due. Workers call it between two rounds of work.
+    /// Begins a snapshot when one is due.
+    ///
+    /// Workers call it between two rounds of work.
     func tick() {
         let due = nextDue.load(ordering: .relaxed)
         guard due < .max, let interval else { return }
@@ -140,7 +149,8 @@ final class SnapshotCoordinator: Sendable {
             let repository =
                 if request.storage == nil, let own { own } else { SnapshotRepository(storage, pipeline: pipeline) }
             if request.storage == nil { collectOrphans(repository) }
-            let base = request.kind == .snapshot ? state.withLock { $0.base } : nil
+            let (known, isChainBroken) = state.withLock { ($0.base, $0.isChainBroken) }
+            let base = request.kind == .snapshot ? known : nil
             let id = max(try repository.ids().max() ?? 0, request.storage == nil ? state.withLock { $0.lastID } : 0) + 1
             var header = SnapshotManifest(
                 pipeline: pipeline, id: id, kind: request.kind, begun: clock.now, parallelism: parallelism,
@@ -150,7 +160,8 @@ final class SnapshotCoordinator: Sendable {
             let writer = try repository.begin(header, base: base, compression: options?.compression ?? .lz4)
             let box = SnapshotInProgress.WriterBox(writer)
             let progress = SnapshotInProgress(
-                kind: request.kind, base: base, isIncremental: options?.isIncremental ?? false, keyGroups: keyGroups,
+                kind: request.kind, base: isChainBroken ? nil : base, isIncremental: options?.isIncremental ?? false,
+                keyGroups: keyGroups,
                 workers: parallelism, writer: box, executor: executor
             ) { [self] progress in
                 complete(request, manifest, progress, box.writer, repository)
@@ -159,8 +170,7 @@ final class SnapshotCoordinator: Sendable {
                 state.current = progress
                 state.barrier += 1
                 if request.storage == nil { state.lastID = id }
-                // A snapshot that fails half-way leaves captures that nothing is built on.
-                if request.kind == .snapshot { state.base = nil }
+                state.isChainBroken = true
                 return state.barrier
             }
             for mailbox in mailboxes {
@@ -204,7 +214,11 @@ final class SnapshotCoordinator: Sendable {
             let manifest = try writer.commit(finished: clock.now)
             let report = SnapshotReport(manifest, rows: progress.rowCounts)
             state.withLock { state in
-                if request.kind == .snapshot { state.base = manifest }
+                if request.kind == .snapshot {
+                    state.base = manifest
+                    state.isChainBroken = false
+                }
+                if request.storage == nil { state.lastDurable = manifest.id }
                 state.status.last = report
                 state.status.lastBegun = manifest.begun
                 state.status.completed += 1

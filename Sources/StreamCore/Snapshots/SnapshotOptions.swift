@@ -15,13 +15,19 @@ public struct SnapshotOptions: Sendable {
     ///
     /// The default is 10 s. While one is being taken no other begins.
     public var interval: Duration? = .seconds(10)
-    /// How files are compressed. The default is LZ4.
+    /// How files are compressed.
+    ///
+    /// The default is LZ4.
     public var compression = SnapshotCompression.lz4
-    /// The number of snapshots that are kept, 1 or more. The default is 2.
+    /// The number of snapshots that are kept, 1 or more.
+    ///
+    /// The default is 2.
     public var retained = 2
     /// How long older ones are kept, too; nil, the default, for no longer.
     public var retainedFor: Duration?
-    /// Whether a snapshot holds only what has changed since the one before, where that is less. The default is true.
+    /// Whether a snapshot holds only what has changed since the one before, where that is less.
+    ///
+    /// The default is true.
     public var isIncremental = true
 
     /// Snapshots in a storage.

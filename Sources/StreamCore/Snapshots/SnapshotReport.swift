@@ -61,7 +61,9 @@ public struct SnapshotStatus: Sendable {
     /// Whether one is being taken.
     public internal(set) var isInProgress = false
 
-    /// The time since the newest durable snapshot was begun: how much work a crash would repeat. Nil when there is none.
+    /// The time since the newest durable snapshot was begun: how much work a crash would repeat.
+    ///
+    /// Nil when there is none.
     public func age(at now: Timestamp) -> Duration? {
         lastBegun.map { .milliseconds(max(now.subtractingReportingOverflow($0).partialValue, 0)) }
     }

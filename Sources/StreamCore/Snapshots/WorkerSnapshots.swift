@@ -75,7 +75,11 @@ final class WorkerSnapshots {
                     message: "source '\(stepNames[node])' can't be restarted in split '\(split.split)'; let its reader "
                         + "tell a restartPosition and implement makeReader(for:from:)")
             }
-            let captures = try instance.state.capture { name in sink.mode(step: stepNames[node], part: name, worker: worker) }
+            let captures = try instance.state.capture { name in
+                // What lies in a store only has to be written there.
+                if sink.kind == .snapshot && instance.state[name]?.isStored == true { return .changes }
+                return sink.mode(step: stepNames[node], part: name, worker: worker)
+            }
             for (name, part, capture) in captures {
                 if let rowCount = capture.storedRowCount {
                     environmentRowCount(node, name, rowCount)
@@ -116,11 +120,14 @@ final class WorkerSnapshots {
             let hasMore = try capture.next(Self.pieceSize, into: &rows)
             // What lies in a store goes there, and with the store into the snapshot.
             if capture.storedRowCount == nil {
-                sink.add(rows, step: stepNames[node], part: name, schema: schema, worker: worker, isComplete: capture.isComplete)
+                sink.add(
+                    rows, step: stepNames[node], part: name, schema: schema, worker: worker,
+                    isComplete: capture.isComplete)
             }
             if !hasMore {
                 if let stored = capture.stored {
-                    sink.add(stored, step: stepNames[node], part: name, schema: schema, worker: worker, environment.groups)
+                    sink.add(
+                        stored, step: stepNames[node], part: name, schema: schema, worker: worker, environment.groups)
                 }
                 active?.captures.removeLast()
             }
@@ -131,7 +138,9 @@ final class WorkerSnapshots {
 
     /// Does all that is left at once, if the barrier has reached every step.
     func completeNow() throws {
-        guard let sink = active?.sink, active?.reached.count == instances.count else { return }
+        guard let sink = active?.sink else { return }
+        if sink.isCancelled { return cancel() }
+        guard active?.reached.count == instances.count else { return }
         while active != nil && !sink.isCancelled { _ = driveOnce(sink) }
         if active != nil { cancel() }
         try environment.failure.check()
@@ -140,7 +149,9 @@ final class WorkerSnapshots {
     private func finish(_ sink: SnapshotInProgress) {
         guard let active else { return }
         var checkpoint: (any StoreCheckpoint)?
-        do { checkpoint = sink.kind == .snapshot ? try environment.store?.checkpoint() : nil } catch { sink.fail(error) }
+        do { checkpoint = sink.kind == .snapshot ? try environment.store?.checkpoint() : nil } catch {
+            sink.fail(error)
+        }
         environment.gate.release()
         self.active = nil
         let steps = active.steps.map { (stepNames[$0.key], $0.value) }

@@ -58,7 +58,8 @@ extension IntervalJoinState: StatePart {
         _ rows: inout StateRows
     ) throws {
         guard let element = node.element else { return }
-        try rows.append(hash: key.stableHash) { _ in } value: {
+        try rows.append(hash: key.stableHash) { _ in
+        } value: {
             $0.writeFixed(side)
             try keys.encode(key, into: &$0)
             try $0.encode(node.timestamp)

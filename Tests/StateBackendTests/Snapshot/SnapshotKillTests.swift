@@ -9,7 +9,9 @@ import Testing
 
 struct SnapshotKillTests {
     /// A process that writes snapshots is killed again and again; whatever was the moment, the newest snapshot is whole
-    /// and has what its number says. `WEIR_KILLS` says how often.
+    /// and has what its number says.
+    ///
+    /// `WEIR_KILLS` says how often.
     @Test func killedAtRandomMoments() throws {
         let kills = getenv("WEIR_KILLS").flatMap { Int(String(cString: $0)) } ?? 40
         let directory = TemporaryDirectory()
@@ -77,7 +79,8 @@ struct SnapshotKillTests {
     private func runAndKill(_ arguments: [String], after steps: Int, spins: Int) throws {
         var own = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &own, own.count - 1)
-        var program = try #require(count > 0 ? String(decoding: own[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil)
+        var program = try #require(
+            count > 0 ? String(decoding: own[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil)
         // The runner may be the tool chain's, which is given the tests' bundle.
         for argument in CommandLine.arguments where argument.hasSuffix(".xctest") { program = argument }
         program = program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")

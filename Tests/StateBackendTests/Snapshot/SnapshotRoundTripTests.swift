@@ -21,7 +21,8 @@ struct SnapshotRoundTripTests {
         #expect(try snapshot.model(part: "empty") == StateModel())
         #expect(manifest.part("part", of: "step")?.rowCount == 20_000)
         let some = try snapshot.model(groups: 3..<50)
-        let expected = distribution == .keyed
+        let expected =
+            distribution == .keyed
             ? model.values.filter { 3..<50 ~= KeyGroups().group(ofHash: StateModel.hash($0.key)) } : model.values
         #expect(some.values == expected)
         if compression != .none { #expect(manifest.byteCount < 20_000 * 28) }

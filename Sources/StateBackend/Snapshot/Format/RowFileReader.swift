@@ -49,7 +49,8 @@ struct RowFileReader {
             let start = wanted[first].offset
             var end = start + wanted[first].length
             var next = first + 1
-            while next < wanted.count, wanted[next].offset == end, end + wanted[next].length - start <= Self.readLength {
+            while next < wanted.count, wanted[next].offset == end, end + wanted[next].length - start <= Self.readLength
+            {
                 end += wanted[next].length
                 next += 1
             }

@@ -10,7 +10,9 @@ final class RowFileWriter {
     private var index = RowFileIndex()
     private var checksum = CRC32C()
     private var scratch: [UInt8] = []
-    /// The buffer of each group, by its place in `buffers`, plus one; 0 where it has none yet. The last is that of rows
+    /// The buffer of each group, by its place in `buffers`, plus one; 0 where it has none yet.
+    ///
+    /// The last is that of rows
     /// of no group.
     private var places: [Int32]
     private var buffers: [(group: UInt32, size: Int, rows: StateRows)] = []
