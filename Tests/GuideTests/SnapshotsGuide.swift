@@ -50,7 +50,7 @@ import Weir
             let status = job.snapshotStatus
             print(status.consecutiveFailures, status.lastFailure as Any)
             // end snippet
-            #expect(report.id == 1 && status.completed == 1)
+            #expect(report.id >= 1 && status.completed >= 1)
             // snippet: live
             let totals = job.state("total", of: "spent", keys: String.self, values: Int64.self)
             let now = try await totals.get("ann")  // asks the worker, between two batches
@@ -81,5 +81,23 @@ import Weir
             try await again.wait()
             #expect(sink.elements.contains(25))
         }
+    }
+
+    struct VisitV1: Codable, Sendable { var name: String }
+    struct Visit: Codable, Sendable { var title: String }
+
+    @Test func migration() throws {
+        let state = KeyedStateStore<String>()
+        // snippet: migration
+        let codec = StateCodec<Visit>.automatic.migrating(from: VisitV1.self) { Visit(title: $0.name) }
+        let last = try state.value("last", of: Visit.self, codec: codec)
+        // end snippet
+        state.select("ann", hash: "ann".stableHash)
+        #expect(last.value == nil)
+        var encoder = StateEncoder()
+        let old = StateCodec<VisitV1>.automatic
+        try old.encode(VisitV1(name: "home"), into: &encoder)
+        var decoder = StateDecoder(encoder.bytes)
+        #expect(try codec.reading(old.schema).decode(&decoder).title == "home")
     }
 }
