@@ -23,8 +23,8 @@ enum MemoryProbe {
         // Each key's values come to about 1,000 bytes; those of a list one after the other, over the whole input.
         let keys = bytes / 1_000
         let pipeline = try Pipeline("memory") { p in
-            let source = p.source("numbers", GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) })
-                .keyBy { $0 }
+            let numbers = GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) }
+            let source = p.source("numbers", numbers).keyBy { $0 }
             if isList {
                 source.process("hold") { try HeldList($0) }.write("nowhere", to: CollectSink<Int64>())
             } else {
