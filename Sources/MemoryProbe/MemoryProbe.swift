@@ -20,13 +20,11 @@ enum MemoryProbe {
         let arguments = CommandLine.arguments
         guard arguments.count == 5, let budget = Int(arguments[2]), let bytes = Int(arguments[3]) else { exit(2) }
         let isList = arguments[1] == "list"
-        // Each key's values come to about 200 bytes; those of a list one after the other, over the whole input.
-        let keys = bytes / 200
+        // Each key's values come to about 1,000 bytes; those of a list one after the other, over the whole input.
+        let keys = bytes / 1_000
         let pipeline = try Pipeline("memory") { p in
-            let source = p.source(
-                "numbers", GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) }
-            )
-            .keyBy { $0 }
+            let numbers = GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) }
+            let source = p.source("numbers", numbers).keyBy { $0 }
             if isList {
                 source.process("hold") { try HeldList($0) }.write("nowhere", to: CollectSink<Int64>())
             } else {
@@ -60,14 +58,18 @@ enum Resident {
     static func note() { peak.max(bytes, ordering: .relaxed) }
 }
 
-/// A value of 200 bytes per key.
+private func text(_ element: Int64, _ count: Int) -> String {
+    String(repeating: element % 2 == 0 ? "even" : "odd.", count: count / 4)
+}
+
+/// A value of 1,000 bytes per key.
 private struct HeldValue: KeyedProcessor {
     typealias Key = Int64
     typealias Input = Int64
     typealias Output = Int64
     typealias TimerID = Never
 
-    let value: ValueState<Int64, [UInt8]>
+    let value: ValueState<Int64, String>
     var count = 0
 
     init(_ state: KeyedStateStore<Int64>) throws { value = try state.value("value") }
@@ -76,10 +78,10 @@ private struct HeldValue: KeyedProcessor {
         count += 1
         if count % 1_024 == 0 { Resident.note() }
         // A second time for some: what was let go of comes back.
-        if let value = value.value, value.count != 200 || value[0] != UInt8(truncatingIfNeeded: element) {
+        if let value = value.value, value != text(element, 1_000) {
             throw StateError(code: .malformed, message: "another value than the one that was written")
         }
-        value.value = [UInt8](repeating: UInt8(truncatingIfNeeded: element), count: 200)
+        value.value = text(element, 1_000)
     }
 }
 
@@ -90,7 +92,7 @@ private struct HeldList: KeyedProcessor {
     typealias Output = Int64
     typealias TimerID = Never
 
-    let list: ListState<Int64, [UInt8]>
+    let list: ListState<Int64, String>
     var count = 0
 
     init(_ state: KeyedStateStore<Int64>) throws { list = try state.list("list") }
@@ -98,6 +100,6 @@ private struct HeldList: KeyedProcessor {
     mutating func process(_ element: Int64, _ context: borrowing ProcessContext<Self>) throws {
         count += 1
         if count % 1_024 == 0 { Resident.note() }
-        list.append([UInt8](repeating: UInt8(truncatingIfNeeded: element), count: 50))
+        list.append(text(element, 250))
     }
 }

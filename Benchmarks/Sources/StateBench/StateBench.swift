@@ -96,7 +96,7 @@ enum StateBench {
         let table: StateTable<Int64, Pair> = try state.table("pairs")
         try load(keys) { add($0, to: table) }
         // All in the store, and settled, as after a snapshot.
-        for (_, _, capture) in try state.capture(.changes) {
+        for (_, _, capture) in try state.capture({ _ in .changes }) {
             var rows = StateRows()
             while try capture.next(1 << 20, into: &rows) {}
         }

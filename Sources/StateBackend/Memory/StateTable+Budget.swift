@@ -65,7 +65,7 @@ extension StateTable {
     /// The number of entries whose rows don't take much memory on their way to the store.
     @usableFromInline var evictable: Int {
         guard let budget else { return .max }
-        let bytes = Swift.max(budget.allowance.total / 16, 1 << 20)
+        let bytes = Swift.max(budget.allowance.total / 8, 2 << 20)
         return bytes / Swift.max(MemoryLayout<Entry>.stride + budget.heapBytes, 1)
     }
 }
