@@ -51,6 +51,7 @@ public final class TestPipeline {
         options.clock = clock
         options.scheduler = scheduler
         options.lookupExecutor = executor
+        options.snapshotExecutor = InlineSnapshotExecutor()
         options.logger = JobOptions.silentLogger
         options.metricsInterval = nil
         if let snapshot {

@@ -27,6 +27,8 @@ final class SnapshotCoordinator: Sendable {
         var current: SnapshotInProgress?
         var isBusy = false
         var hasEnded = false
+        /// Whether a snapshot was ever asked for.
+        var wasAsked = false
         var hasCollected = false
         /// The number of the last barrier.
         var barrier = 0
@@ -124,6 +126,7 @@ final class SnapshotCoordinator: Sendable {
             return
         }
         let hasEnded = state.withLock { state in
+            state.wasAsked = state.wasAsked || !state.hasEnded
             if !state.hasEnded { state.waiting.append(Request(kind: kind, storage: storage, completion: completion)) }
             return state.hasEnded
         }
@@ -265,14 +268,16 @@ final class SnapshotCoordinator: Sendable {
     ///
     /// - Parameter isComplete: whether the workers have ended by themselves, and so have handed on all that they had to.
     func finish(isComplete: Bool, _ completion: @escaping @Sendable () -> Void) {
-        let (current, waiting) = state.withLock { state in
+        let (current, waiting, wasAsked) = state.withLock { state in
             state.hasEnded = true
             defer { state.waiting = [] }
-            return (state.current, state.waiting)
+            return (state.current, state.waiting, state.wasAsked)
         }
         let ended = SnapshotError(code: .noSnapshot, message: "the job has ended")
         if !isComplete { current?.fail(ended) }
         for request in waiting { request.completion?(.failure(ended)) }
+        // Without a snapshot there is no thread to wait for.
+        guard wasAsked else { return completion() }
         executor.submit(completion)
         executor.finish()
     }
