@@ -29,6 +29,15 @@ public final class StateEnvironment {
         self.allowance = allowance
     }
 
+    private var isClosed = false
+
+    /// Closes the store, once; no state may be used afterwards.
+    public func closeStore() {
+        guard !isClosed else { return }
+        isClosed = true
+        store?.close()
+    }
+
     /// The key groups that the worker owns.
     public var groups: Range<Int> { keyGroups.range(ofWorker: worker, parallelism: parallelism) }
 

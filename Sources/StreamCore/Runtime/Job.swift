@@ -15,6 +15,8 @@ public final class Job: Sendable {
     let coordinator: SnapshotCoordinator
     let splitParallelism: Int
     private let workers: Mutex<[Worker]>
+    /// The workers whose stores are to be closed at the end.
+    private let ending: Mutex<[Worker]>
     private let state = Mutex(State())
 
     private struct State {
@@ -50,6 +52,7 @@ public final class Job: Sendable {
             pipeline: name, options: options, stepNames: stepNames, splitParallelism: shared.splitParallelism,
             mailboxes: mailboxes, restored: restore?.manifest, isOwn: restore?.isOwn ?? false)
         for worker in workers { worker.coordinator = coordinator }
+        ending = Mutex(workers)
         self.workers = Mutex(workers)
     }
 
@@ -71,6 +74,12 @@ public final class Job: Sendable {
             let isComplete = if case .finished = control.stopped { true } else { false }
             coordinator.finish(isComplete: isComplete) { [self] in
                 for mailbox in mailboxes { mailbox.close() }
+                // Before anybody hears that the job has ended: the scheduler may hold on to its workers a little longer.
+                let ended = ending.withLock { workers in
+                    defer { workers = [] }
+                    return workers
+                }
+                for worker in ended { worker.closeStore() }
                 let waiters = state.withLock { state in
                     state.isFinished = true
                     defer { state.waiters = [] }

@@ -68,8 +68,11 @@ final class Worker: @unchecked Sendable {
         mailbox.close()
         for instance in instances { instance.release() }
         aligner.release()
-        environment.store?.close()
+        closeStore()
     }
+
+    /// Closes the state's store, when nobody works with the worker any more.
+    func closeStore() { environment.closeStore() }
 
     /// Gives every input that isn't held up by back-pressure a turn.
     func step() throws -> StepResult {
@@ -149,7 +152,7 @@ extension Worker {
             if !isComplete {
                 for instance in build.instances { instance.release() }
                 build.aligner.release()
-                environment.store?.close()
+                environment.closeStore()
             }
         }
         for (node, description) in graph.nodes.enumerated() where withSinks || description.kind != .sink {
