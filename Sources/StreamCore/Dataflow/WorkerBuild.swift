@@ -141,6 +141,8 @@ final class JobBuild {
     let wakeSignals: [WakeSignal]
     let counters: [[StepCounters]]
     var exchanges: [Int: AnyObject] = [:]
+    /// What the first worker's ``BarrierAligner`` has found out.
+    var feeders: [[[Int]]]?
     var splits: [Int: [any Sendable]] = [:]
     var alignments: [String: AlignmentGroup] = [:]
 

@@ -166,7 +166,7 @@ extension Worker {
                 throw JobError.wrap(error, code, step: description.name)
             }
         }
-        build.aligner.connect(tasks: Set(build.tasks.map(\.node)))
+        shared.feeders = build.aligner.connect(tasks: Set(build.tasks.map(\.node)), known: shared.feeders)
         self.init(build: build)
         isComplete = true
     }

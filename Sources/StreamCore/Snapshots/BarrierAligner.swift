@@ -40,20 +40,28 @@ final class BarrierAligner {
     }
 
     /// Learns which nodes have tasks of their own.
-    func connect(tasks: Set<Int>) {
-        for node in graph.nodes.indices {
-            for input in graph.nodes[node].inputs.indices {
-                steps[node].feeders[input] = feeders(of: graph.nodes[node].inputs[input].node, tasks).sorted()
-            }
-        }
+    ///
+    /// - Parameter known: what another worker's aligner, for which it is the same, has found out.
+    /// - Returns: for every node and input the tasks by way of which it gets its batches.
+    func connect(tasks: Set<Int>, known: [[[Int]]]?) -> [[[Int]]] {
+        let feeders = known ?? findFeeders(tasks)
+        for node in steps.indices { steps[node].feeders = feeders[node] }
+        return feeders
     }
 
-    private func feeders(of node: Int, _ tasks: Set<Int>) -> Set<Int> {
-        if tasks.contains(node) && !deliversDirectly.contains(node) { return [node] }
-        // What a worker sends itself comes straight through the exchange, whether its task is held back or not.
-        return graph.nodes[node].inputs.reduce(into: tasks.contains(node) ? [node] : []) {
-            $0.formUnion(feeders(of: $1.node, tasks))
+    private func findFeeders(_ tasks: Set<Int>) -> [[[Int]]] {
+        // Inputs come before what they feed.
+        var ofOutput: [Set<Int>] = []
+        for (id, node) in graph.nodes.enumerated() {
+            if tasks.contains(id) && !deliversDirectly.contains(id) {
+                ofOutput.append([id])
+                continue
+            }
+            // What a worker sends itself comes straight through the exchange, whether its task is held back or not.
+            ofOutput.append(
+                node.inputs.reduce(into: tasks.contains(id) ? [id] : []) { $0.formUnion(ofOutput[$1.node]) })
         }
+        return graph.nodes.map { node in node.inputs.map { ofOutput[$0.node].sorted() } }
     }
 
     /// Whether the task of `node` has to wait.
