@@ -129,7 +129,7 @@ extension StateTable {
         guard let removed, removed.size > 0 else { return }
         var rows = StateRows()
         try removed.forEachUnchanged { key, _ in
-            try rows.appendRemoval(hash: key.stableHash) { try store.keyCodec.encode(key, into: &$0) }
+            try rows.appendRemoval(hash: store.rowHash(key)) { try store.encodeKey(key, &$0) }
         }
         try store.write(rows)
         removed.removeAll()
@@ -145,8 +145,8 @@ extension StateTable {
     @inlinable
     func writeRow(at slot: Int, _ store: TableStore<Key, Value>, _ rows: inout StateRows) throws {
         let key = entries[slot].key
-        try rows.append(hash: key.stableHash) {
-            try store.keyCodec.encode(key, into: &$0)
+        try rows.append(hash: store.rowHash(key)) {
+            try store.encodeKey(key, &$0)
         } value: {
             try store.valueCodec.encode(entries[slot].value, into: &$0)
         }
@@ -191,8 +191,8 @@ extension StateTable {
             var encoder = StateEncoder()
             try store.valueCodec.encode(entry.value, into: &encoder)
             guard encoder.bytes != bytes else { return false }
-            try changes.append(hash: entry.key.stableHash) {
-                try store.keyCodec.encode(entry.key, into: &$0)
+            try changes.append(hash: store.rowHash(entry.key)) {
+                try store.encodeKey(entry.key, &$0)
             } value: {
                 $0.bytes.append(contentsOf: encoder.bytes)
             }
@@ -240,18 +240,18 @@ extension StateTable {
         var bytes: [[UInt8]] = []
         var next = StoredPlace(isAtEnd: true)
         do {
-            try store.rows.scan(groups: place.group..<KeyGroups.maximumCount, prefix: [], from: place.start) {
+            let groups = Swift.max(place.group, store.range.groups.lowerBound)..<store.range.groups.upperBound
+            try store.rows.scan(groups: groups, prefix: store.range.prefix, from: place.start) {
                 group, keyBytes, valueBytes in
                 if found.count == 1_024 {
                     next = StoredPlace(group: group, start: [UInt8](keyBytes))
                     return false
                 }
-                var decoder = StateDecoder([UInt8](keyBytes))
-                let key = try store.keyCodec.decode(&decoder)
+                let key = try store.decodeKey(keyBytes)
                 let hash = key.stableHash
                 guard slot(of: key, hash: hash) == nil, !isGone(key, hash: hash) else { return true }
                 bytes.append([UInt8](valueBytes))
-                decoder = StateDecoder(bytes[bytes.count - 1])
+                var decoder = StateDecoder(bytes[bytes.count - 1])
                 found.append(Entry(key: key, value: try store.valueCodec.decode(&decoder)))
                 return true
             }

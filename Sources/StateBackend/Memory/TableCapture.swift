@@ -40,7 +40,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
             // At once: until the store knows, the table would fetch the keys from it again.
             do {
                 var rows = StateRows()
-                try writeRemovals(store.keyCodec, &rows)
+                try writeRemovals(&rows)
                 try store.write(rows)
             } catch { store.failure.note(error) }
         }
@@ -85,7 +85,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
             if cursor <= table.mask && taken.byteCount < 4 << 20 { return true }
             try flush(to: store)
         } else {
-            if isComplete { removals = nil } else { try writeRemovals(.automatic, &taken) }
+            if isComplete { removals = nil } else { try writeRemovals(&taken) }
             if rows.isEmpty { rows = taken.take() } else { rows.append(taken.take()) }
         }
         guard cursor > table.mask else { return true }
@@ -98,14 +98,17 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     /// Writes what was taken so far to the store.
     @usableFromInline
     func flush(to store: TableStore<Key, Value>) throws {
-        try writeRemovals(store.keyCodec, &taken)
+        try writeRemovals(&taken)
         try store.write(taken)
         taken.removeAll()
     }
 
-    private func writeRemovals(_ codec: StateCodec<Key>, _ rows: inout StateRows) throws {
+    private func writeRemovals(_ rows: inout StateRows) throws {
+        let store = table.store
         try removals?.forEachUnchanged { key, _ in
-            try rows.appendRemoval(hash: key.stableHash) { try codec.encode(key, into: &$0) }
+            try rows.appendRemoval(hash: store?.rowHash(key) ?? key.stableHash) {
+                if let store { try store.encodeKey(key, &$0) } else { try StateCodec.automatic.encode(key, into: &$0) }
+            }
         }
         removals = nil
     }

@@ -16,15 +16,39 @@ public final class TableStore<Key: StreamKey, Value> {
     @usableFromInline var hand = 0
     @usableFromInline var keyRows = StateRows()
 
+    /// Which of the rows are the table's.
+    @usableFromInline let range: StoredRange
+
+    /// The store below a table that has some or all of `rows`.
     @usableFromInline
     init(
-        rows: any StoredRows, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>, environment: StateEnvironment
+        rows: any StoredRows, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>,
+        environment: StateEnvironment, range: StoredRange = StoredRange()
     ) {
         self.rows = rows
+        self.range = range
         self.keyCodec = keyCodec
         self.valueCodec = valueCodec
         gate = environment.gate
         failure = environment.failure
+    }
+
+    /// Writes a row's key.
+    @inlinable
+    func encodeKey(_ key: Key, _ encoder: inout StateEncoder) throws {
+        if !range.prefix.isEmpty { encoder.bytes.append(contentsOf: range.prefix) }
+        try keyCodec.encode(key, into: &encoder)
+    }
+
+    /// The hash by which a row finds its key group.
+    @inlinable
+    func rowHash(_ key: Key) -> UInt64 { range.hash ?? key.stableHash }
+
+    /// Reads a row's key.
+    @usableFromInline
+    func decodeKey(_ bytes: UnsafeRawBufferPointer) throws -> Key {
+        var decoder = StateDecoder([UInt8](bytes[range.prefix.count...]))
+        return try keyCodec.decode(&decoder)
     }
 
     @inlinable
@@ -38,8 +62,8 @@ public final class TableStore<Key: StreamKey, Value> {
     func read(_ keys: [Key], _ hashes: [UInt64], _ body: (Int, Value) throws -> Void) throws {
         keyRows.removeAll()
         for i in keys.indices {
-            try keyRows.append(hash: hashes[i]) {
-                try keyCodec.encode(keys[i], into: &$0)
+            try keyRows.append(hash: range.hash ?? hashes[i]) {
+                try encodeKey(keys[i], &$0)
             } value: { _ in
             }
         }
@@ -47,6 +71,24 @@ public final class TableStore<Key: StreamKey, Value> {
             var decoder = StateDecoder([UInt8](bytes))
             try body(index, try valueCodec.decode(&decoder))
         }
+    }
+}
+
+/// Which of a state's rows belong to one table, where several tables share them: one per window, or one per key.
+@usableFromInline
+struct StoredRange {
+    /// What their keys begin with.
+    @usableFromInline var prefix: [UInt8] = []
+    /// The hash that says their key group; nil where each key's own does.
+    @usableFromInline var hash: UInt64?
+    /// The key groups in which they lie.
+    @usableFromInline var groups = 0..<KeyGroups.maximumCount
+
+    @usableFromInline
+    init(prefix: [UInt8] = [], hash: UInt64? = nil, groups: Range<Int> = 0..<KeyGroups.maximumCount) {
+        self.prefix = prefix
+        self.hash = hash
+        self.groups = groups
     }
 }
 
