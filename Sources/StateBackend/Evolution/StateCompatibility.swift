@@ -37,7 +37,7 @@ public struct StateCompatibility: Sendable, Equatable {
         switch status {
         case .new: true
         // What belongs to a worker is there at some parallelisms only.
-        case .dropped: rowCount == 0 || written?.distribution == .worker
+        case .dropped: rowCount == 0 || written?.distribution == .worker && written?.kind != StateSchema.transactions
         case .both(let fit): fit <= .migrated
         }
     }

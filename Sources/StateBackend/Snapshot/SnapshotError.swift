@@ -23,6 +23,8 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
         /// The snapshot is of another pipeline.
         public static let foreignPipeline = Code(rawValue: "foreignPipeline")
         /// There is no such snapshot.
+        /// A snapshot took longer than it may.
+        public static let timedOut = Code(rawValue: "timedOut")
         public static let noSnapshot = Code(rawValue: "noSnapshot")
         /// The job's states don't fit those of the snapshot.
         public static let incompatible = Code(rawValue: "incompatible")

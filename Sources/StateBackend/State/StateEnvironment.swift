@@ -17,6 +17,9 @@ public final class StateEnvironment {
     /// The first error of the store.
     public let failure = StateFailure()
 
+    /// The number of the barrier at which state is being captured, or was last.
+    package var barrier = 0
+
     /// An environment.
     public init(
         worker: Int = 0, parallelism: Int = 1, keyGroups: KeyGroups = KeyGroups(), store: (any StateStore)? = nil,

@@ -2,6 +2,9 @@
 ///
 /// Part of every snapshot's manifest, so that a job can tell before it starts whether it can read what is there.
 public struct StateSchema: Sendable, Equatable, Codable {
+    /// The kind of transactions that a sink has prepared: unlike other states that belong to workers they must not be lost.
+    public static let transactions = "transactions"
+
     /// What kind of state it is: "value", "list", "map", "ordered map", "reducing", "aggregating", "timers",
     /// "broadcast", or "rows" where only the step itself knows.
     public var kind: String

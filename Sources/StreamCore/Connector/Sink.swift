@@ -19,9 +19,12 @@ public struct SinkContext: Sendable {
     public let worker: Int
     /// The number of workers.
     public let parallelism: Int
+    /// The pipeline's name.
+    public let pipeline: String
 
     /// The context of one worker's writer.
-    public init(step: String, worker: Int, parallelism: Int) {
+    public init(step: String, worker: Int, parallelism: Int, pipeline: String = "") {
+        self.pipeline = pipeline
         self.step = step
         self.worker = worker
         self.parallelism = parallelism
@@ -39,7 +42,7 @@ public protocol SinkWriter<Element> {
     /// Makes visible what was held back. Called when the worker has nothing else to do.
     mutating func flush() throws
 
-    /// Ends the output. Called once, when the input has ended; not when the job fails or is cancelled.
+    /// Ends the output. Called once, when the input has ended or the job was stopped; not when it fails or is cancelled.
     mutating func close() throws
 }
 
@@ -56,7 +59,16 @@ extension DataStream {
             let counters = context.counters
             let cell = OperatorCell(
                 try sink.makeWriter(
-                    SinkContext(step: context.step, worker: context.worker, parallelism: context.parallelism)))
+                    SinkContext(
+                        step: context.step, worker: context.worker, parallelism: context.parallelism,
+                        pipeline: build.pipeline)))
+            var isClosed = false
+            let close = {
+                guard !isClosed else { return }
+                isClosed = true
+                try cell.operation.close()
+            }
+            build.onClose(node: node, close)
             let unflushed = OperatorCell(false)
             build.onIdle {
                 guard unflushed.operation else { return false }
@@ -79,7 +91,7 @@ extension DataStream {
                         case .watermark(let watermark): counters.note(watermark: watermark)
                         case .end:
                             unflushed.operation = false
-                            try cell.operation.close()
+                            try close()
                         case .barrier:
                             unflushed.operation = false
                             try cell.operation.flush()
@@ -90,7 +102,9 @@ extension DataStream {
     }
 
     @usableFromInline
-    func addSink(_ name: String, _ build: @escaping @Sendable (WorkerBuild, Int) throws -> Void) {
-        _ = builder.add(name, .sink, inputs: [port], build: build)
+    func addSink(
+        _ name: String, isTransactional: Bool = false, _ build: @escaping @Sendable (WorkerBuild, Int) throws -> Void
+    ) {
+        _ = builder.add(name, isTransactional ? .transactionalSink : .sink, inputs: [port], build: build)
     }
 }

@@ -13,6 +13,13 @@ extension SourceRunner {
             }
         }
         instance.splits = { [unowned self] in positions }
+        instance.control = { [unowned self] command in
+            switch command {
+            case .pause: isPaused = true
+            case .resume: isPaused = false
+            case .drain: isDraining = true
+            }
+        }
         build.aligner.injections.append { [unowned self] in
             do { try inject(barrier: $0) } catch { throw JobError.wrap(error, .sourceFailed, step: step) }
         }

@@ -63,6 +63,10 @@ final class SourceRunner<Input: Source> {
     @usableFromInline var hasEnded = false
     /// Whether the poll that runs has sent a signal.
     @usableFromInline var hasSignalled = false
+    /// Whether the source reads no further for the time being.
+    @usableFromInline var isPaused = false
+    /// Whether the source is to end where it is.
+    @usableFromInline var isDraining = false
     /// What the first poll passes on, after a restore.
     @usableFromInline var restored: WatermarkMerger.Change?
 
@@ -104,12 +108,13 @@ final class SourceRunner<Input: Source> {
     @inlinable
     func poll() throws -> PollResult {
         guard !hasEnded else { return .finished }
+        if isPaused { return .idle }
         hasSignalled = false
         if let change = restored {
             restored = nil
             try pass(change)
         }
-        guard !splits.isEmpty else {
+        guard !splits.isEmpty, !isDraining else {
             hasEnded = true
             try signal(.watermark(.max))
             try signal(.end)

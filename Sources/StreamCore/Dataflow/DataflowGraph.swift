@@ -2,7 +2,11 @@
 struct DataflowGraph: Sendable {
     /// One step.
     struct Node: Sendable {
-        enum Kind: Sendable { case source, operation, exchange, sink }
+        enum Kind: Sendable {
+            case source, operation, exchange, sink, transactionalSink
+
+            var isSink: Bool { self == .sink || self == .transactionalSink }
+        }
 
         var name: String
         var kind: Kind

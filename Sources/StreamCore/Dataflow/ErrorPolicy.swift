@@ -33,13 +33,17 @@ public final class ErrorHandler<Element> {
     /// - Parameters:
     ///   - origin: where the record was read, if that is known.
     ///   - place: what the error was thrown for, when that is more than the record, for the dead letter's reason.
-    /// - Throws: `error` when the policy is to fail; and whatever is no fault of the record: ``JobError`` and
+    /// - Throws: a ``JobError`` of `error` when the policy is to fail; and whatever is no fault of the record: ``JobError`` and
     ///   ``StateError`` are always thrown on.
     public func dispose(
         _ element: Element, at timestamp: Timestamp, _ error: any Error, from origin: BatchOrigin?,
         in place: String? = nil
     ) throws {
-        if policy == .fail || error is JobError || error is StateError { throw error }
+        if error is JobError || error is StateError { throw error }
+        if policy == .fail {
+            let place = origin.map { RecordPlace(source: $0.source, offset: $0.offset) }
+            throw JobError(code: .stepFailed, step: step, message: "\(error)", cause: error, record: place)
+        }
         counters.addRejected(1)
         guard policy == .deadLetter, let deadLetters else { return }
         let (bytes, encoding) = codec.bytes(of: element)

@@ -24,7 +24,8 @@ public final class WorkerBuild {
         self.shared = shared
         worker = environment.worker
         self.environment = environment
-        aligner = BarrierAligner(graph: graph)
+        aligner = BarrierAligner(
+            graph: graph, aligns: shared.options.snapshots?.guarantee ?? .exactlyOnce == .exactlyOnce)
         let alarm = alarm
         instances = graph.nodes.map { node in
             StepInstance(
@@ -66,7 +67,7 @@ public final class WorkerBuild {
     func connect<Payload: BatchPayload>(_ inlet: Inlet<Payload>, input index: Int, ofNode node: Int) {
         let port = graph.nodes[node].inputs[index]
         let step = graph.nodes[node].name
-        let code: JobError.Code = graph.nodes[node].kind == .sink ? .sinkFailed : .stepFailed
+        let code: JobError.Code = graph.nodes[node].kind.isSink ? .sinkFailed : .stepFailed
         // An error is named after the step in which it arose; those further up leave it as it is.
         let named = Inlet<Payload>(
             consumes: inlet.consumes,
@@ -105,6 +106,13 @@ public final class WorkerBuild {
             counters: shared.counters[worker][node], sideOutputs: graph.nodes[node].sideOutputs,
             sides: sides(ofNode: node), instance: instances[node])
     }
+
+    /// The pipeline's name.
+    @usableFromInline var pipeline: String { shared.pipeline }
+
+    /// Registers what a sink does when the job has ended by itself or was stopped; it may be called again.
+    @usableFromInline
+    func onClose(node: Int, _ action: @escaping () throws -> Void) { instances[node].close = action }
 
     @usableFromInline var parallelism: Int { shared.options.parallelism }
     /// The number of workers by which sources are divided: that of the job's first start.
@@ -149,7 +157,13 @@ final class JobBuild {
     /// The number of workers by which sources are divided.
     let splitParallelism: Int
 
-    init(options: JobOptions, stepCount: Int, splitParallelism: Int? = nil) {
+    /// The pipeline's name.
+    let pipeline: String
+    /// What the transactional sinks' copies share, by node.
+    var commits: [Int: any StepCommits] = [:]
+
+    init(pipeline: String, options: JobOptions, stepCount: Int, splitParallelism: Int? = nil) {
+        self.pipeline = pipeline
         self.splitParallelism = splitParallelism ?? options.parallelism
         self.options = options
         wakeSignals = (0..<options.parallelism).map { _ in WakeSignal() }

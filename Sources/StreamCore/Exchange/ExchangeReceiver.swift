@@ -45,7 +45,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
             let ring = channels.ring(from: other, to: worker)
             for _ in 0..<4 {
                 // What a sender sent after the barrier waits until all others have come to it.
-                guard barriers[other] <= passed, !aligner.isHeldBack(node) else { break }
+                guard barriers[other] <= passed || !aligner.aligns, !aligner.isHeldBack(node) else { break }
                 guard let (message, producerWaits) = ring.pop() else { break }
                 result = .progress
                 if producerWaits { channels.wakeSignals[other].notify() }
@@ -72,7 +72,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
         case .barrier(let barrier):
             guard barrier > barriers[sender] else { return }
             barriers[sender] = barrier
-            if sender == worker {
+            if sender == worker && aligner.aligns {
                 isHolding = true
                 aligner.hold(node: node)
             }

@@ -56,6 +56,8 @@ extension DataStream {
                 wakeSignal: build.shared.wakeSignals[build.worker], executor: jobOptions.lookupExecutor,
                 node: node, aligner: build.aligner, function)
             try context.state.add("in flight", stage)
+            try context.state.add(
+                "weir.idle", stage.idleness(parallelism: context.parallelism))
             context.onRestored { stage.restored(at: $0) }
             build.aligner.capturesItself(node)
             build.aligner.injections.append { [unowned stage] in try stage.begin(barrier: $0) }

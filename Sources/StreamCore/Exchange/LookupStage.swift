@@ -84,6 +84,8 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     private var watermark = Timestamp.min
     private var hasEnded = false
     private var inputHasEnded = false
+    /// Whether the input is idle, which those behind may not know yet.
+    private var inputIsIdle = false
     private var passedBarrier = 0
     private let node: Int
     private let aligner: BarrierAligner
@@ -133,7 +135,12 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     /// A barrier overtakes: the records whose results haven't left are part of the snapshot.
     func enqueue(_ signal: Signal) throws {
         if case .barrier(let barrier) = signal { return try pass(barrier: barrier) }
-        if signal == .end { inputHasEnded = true }
+        switch signal {
+        case .end: inputHasEnded = true
+        case .idle: inputIsIdle = true
+        case .active: inputIsIdle = false
+        case .watermark, .barrier: break
+        }
         append(signal)
     }
 
@@ -303,8 +310,27 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
         }
     }
 
-    /// After the records in flight were loaded: the watermark that came after them.
-    func restored(at watermark: Timestamp) { if watermark > .min { append(.watermark(watermark)) } }
+    /// After the records in flight were loaded: the signals that came after them.
+    func restored(at watermark: Timestamp) {
+        if watermark > .min { append(.watermark(watermark)) }
+        if inputIsIdle { append(.idle) }
+    }
+
+    /// Whether the input is idle, as a part of the state.
+    ///
+    /// Where the parallelism has changed, the input says it anew.
+    func idleness(parallelism: Int) -> WorkerValuePart {
+        WorkerValuePart(
+            write: { [unowned self] in
+                try $0.encode(parallelism)
+                try $0.encode(inputIsIdle)
+            },
+            read: { [unowned self] in
+                let isSame = try $0.decode(Int.self) == parallelism
+                let wasIdle: Bool = try $0.decode()
+                inputIsIdle = isSame && wasIdle
+            })
+    }
 }
 
 /// The records whose results have not left: after a restore they are looked up again.

@@ -9,7 +9,7 @@ final class MetricsReporter: Sendable {
     private let published = Mutex<JobStatus?>(nil)
     private let timer = Mutex<Task<Void, Never>?>(nil)
 
-    init(job: Job, interval: Duration) {
+    init(job: JobAttempt, interval: Duration) {
         let task = Task { [weak self, weak job] in
             while true {
                 do { try await Task.sleep(for: interval) } catch { return }
@@ -21,12 +21,12 @@ final class MetricsReporter: Sendable {
     }
 
     /// Publishes what is left of `job`'s counters and ends.
-    func stop(_ job: Job) {
+    func stop(_ job: JobAttempt) {
         timer.withLock { $0?.cancel() }
         publish(job)
     }
 
-    private func publish(_ job: Job) {
+    private func publish(_ job: JobAttempt) {
         published.withLock { published in
             let now = job.status
             Self.publish(now, since: published, job: job.name)

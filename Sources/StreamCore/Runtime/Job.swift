@@ -1,108 +1,171 @@
 internal import Logging
-internal import StateBackend
+public import StateBackend
 internal import Synchronization
 
 /// A running pipeline.
+///
+/// When its workers fail it begins again with its newest snapshot, as ``JobOptions/restarts`` says; the handle stays.
 public final class Job: Sendable {
     /// The pipeline's name.
     public let name: String
     let options: JobOptions
-    private let control: JobControl
-    private let counters: [[StepCounters]]
-    let stepNames: [String]
-    let graph: DataflowGraph
-    let mailboxes: [WorkerMailbox]
-    let coordinator: SnapshotCoordinator
-    let splitParallelism: Int
-    private let workers: Mutex<[Worker]>
-    /// The workers whose stores are to be closed at the end.
-    private let ending: Mutex<[Worker]>
-    private let state = Mutex(State())
+    private let pipeline: Pipeline
+    private let state: Mutex<State>
 
-    private struct State {
-        var isFinished = false
+    private struct State: Sendable {
+        var attempt: JobAttempt
+        /// Why the job has ended; nil as long as it hasn't.
+        var outcome: JobControl.Outcome?
+        var isRestarting = false
+        var isStopped = false
+        var history: RestartHistory
+        var restarts = 0
+        var lastFailure: JobError?
+        /// How often the same record has failed the job.
+        var repeats = 1
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     init(pipeline: Pipeline, options: JobOptions, restoring snapshot: JobSnapshot? = nil) throws {
-        try options.validate()
         name = pipeline.name
-        graph = pipeline.graph
+        self.pipeline = pipeline
         self.options = options
-        stepNames = pipeline.graph.nodes.map(\.name)
-        let restore = try JobRestore(pipeline, options: options)
-        let splitParallelism = restore?.manifest.splitParallelism ?? snapshot?.splitParallelism
-        let shared = JobBuild(
-            options: options, stepCount: pipeline.graph.nodes.count, splitParallelism: splitParallelism)
-        counters = shared.counters
-        control = JobControl(wakeSignals: shared.wakeSignals)
-        let workers = try (0..<options.parallelism).map { worker in
-            let environment = try JobRestore.environment(
-                worker: worker, pipeline: pipeline.name, options: options, restore)
-            return try Worker(pipeline.graph, shared, environment)
-        }
-        if let snapshot { try snapshot.check(stepNames: stepNames, keyGroups: options.keyGroups.count) }
-        for worker in workers {
-            if let snapshot { try worker.load(snapshot, stepNames: stepNames) }
-            try restore?.load(worker, stepNames: stepNames)
-        }
-        self.splitParallelism = shared.splitParallelism
-        mailboxes = workers.map(\.mailbox)
-        coordinator = SnapshotCoordinator(
-            pipeline: name, options: options, stepNames: stepNames, splitParallelism: shared.splitParallelism,
-            mailboxes: mailboxes, restored: restore?.manifest, isOwn: restore?.isOwn ?? false)
-        for worker in workers { worker.coordinator = coordinator }
-        ending = Mutex(workers)
-        self.workers = Mutex(workers)
+        let attempt = try JobAttempt(pipeline: pipeline, options: options, restoring: snapshot)
+        state = Mutex(State(attempt: attempt, history: RestartHistory(options.restarts, now: options.clock.now)))
     }
 
-    func start() {
-        let logger = options.logger
-        logger.debug("job started", metadata: ["job": "\(name)", "parallelism": "\(options.parallelism)"])
-        let reporter = options.metricsInterval.map { MetricsReporter(job: self, interval: $0) }
-        let scheduled = workers.withLock { workers in
-            defer { workers = [] }
-            return workers.map { ScheduledWorker(worker: $0, control: control) }
-        }
-        options.scheduler.run(scheduled) { [self] in
-            reporter?.stop(self)
-            switch control.finish() {
-            case .running, .finished: logger.debug("job finished", metadata: ["job": "\(name)"])
-            case .cancelled: logger.debug("job cancelled", metadata: ["job": "\(name)"])
-            case .failed(let error): logger.error("job failed", metadata: ["job": "\(name)", "error": "\(error)"])
+    /// The present life of the workers, or the last one.
+    var attempt: JobAttempt { state.withLock { $0.attempt } }
+    var stepNames: [String] { attempt.stepNames }
+    var graph: DataflowGraph { pipeline.graph }
+    var mailboxes: [WorkerMailbox] { attempt.mailboxes }
+    var coordinator: SnapshotCoordinator { attempt.coordinator }
+    var splitParallelism: Int { attempt.splitParallelism }
+
+    func start() { start(attempt) }
+
+    private func start(_ attempt: JobAttempt) { attempt.start { [self] in attemptEnded(attempt, $0) } }
+
+    private func attemptEnded(_ attempt: JobAttempt, _ outcome: JobControl.Outcome) {
+        guard case .failed(let error) = outcome else { return end(outcome) }
+        let now = options.clock.now
+        let (named, delay) = state.withLock { state -> (JobError, Int64?) in
+            if let record = error.record, record == state.lastFailure?.record, error.step == state.lastFailure?.step {
+                state.repeats += 1
+            } else {
+                state.repeats = 1
             }
-            let isComplete = if case .finished = control.stopped { true } else { false }
-            coordinator.finish(isComplete: isComplete) { [self] in
-                for mailbox in mailboxes { mailbox.close() }
-                // Before anybody hears that the job has ended: the scheduler may hold on to its workers a little longer.
-                let ended = ending.withLock { workers in
-                    defer { workers = [] }
-                    return workers
-                }
-                for worker in ended { worker.closeStore() }
-                let waiters = state.withLock { state in
-                    state.isFinished = true
-                    defer { state.waiters = [] }
-                    return state.waiters
-                }
-                for waiter in waiters { waiter.resume() }
-            }
+            let named = state.repeats > 1 ? error.naming(repeats: state.repeats) : error
+            state.lastFailure = named
+            guard !state.isStopped, error.mayPass else { return (named, nil) }
+            let delay = state.history.delayAfterFailure(at: now)
+            state.isRestarting = delay != nil
+            return (named, delay)
         }
+        guard let delay else { return end(.failed(named)) }
+        options.logger.warning(
+            "job begins again", metadata: ["job": "\(name)", "after ms": "\(delay)", "error": "\(named)"])
+        options.delay(delay) { [self] in restart(after: attempt) }
+    }
+
+    /// Begins again with the newest durable snapshot of this job; as it was first started when there is none.
+    private func restart(after last: JobAttempt) {
+        guard state.withLock({ !$0.isStopped && $0.outcome == nil }) else { return end(.cancelled) }
+        var options = options
+        if let id = last.coordinator.lastDurable { options.start = .snapshot(id) }
+        do {
+            let next = try JobAttempt(pipeline: pipeline, options: options)
+            let isWanted = state.withLock { state in
+                guard !state.isStopped else { return false }
+                state.attempt = next
+                state.isRestarting = false
+                state.restarts += 1
+                state.history.noteStart(at: options.clock.now)
+                return true
+            }
+            if isWanted { start(next) } else { end(.cancelled) }
+        } catch {
+            attemptEnded(last, .failed(JobError.asJobError(error)))
+        }
+    }
+
+    private func end(_ outcome: JobControl.Outcome) {
+        let waiters = state.withLock { state in
+            state.outcome = state.outcome ?? outcome
+            state.isRestarting = false
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Stops the job where it is; ``wait()`` then throws `CancellationError`.
     ///
-    /// A job that has ended stays as it ended.
-    public func cancel() { control.cancel() }
+    /// What sinks had not committed stays so until the next start; ``stop(drain:savepoint:)`` leaves nothing behind. A job
+    /// that has ended stays as it ended.
+    public func cancel() {
+        let (attempt, isRestarting) = state.withLock { state in
+            state.isStopped = true
+            return (state.attempt, state.isRestarting)
+        }
+        attempt.cancel()
+        if isRestarting { end(.cancelled) }
+    }
 
-    /// What the job has counted so far.
-    public var status: JobStatus { JobStatus(names: stepNames, counters: counters) }
+    /// Stops the job when all that was read has been processed, snapshotted and committed.
+    ///
+    /// Sources read no further; the last snapshot is taken, to the job's own storage where it has one, and what
+    /// transactional sinks hold is committed. Windows and timers that are still open stay in the state, and the next start
+    /// goes on with them. ``wait()`` then returns as at the end of the input.
+    ///
+    /// - Parameters:
+    ///   - drain: whether event time is brought to its end first, so that windows and timers fire: for a job that is not
+    ///     to go on. The default is false.
+    ///   - savepoint: where a savepoint is to be written, too.
+    /// - Returns: the last snapshot and the savepoint.
+    /// - Throws: ``SnapshotError`` when neither `savepoint` nor the options name a storage (unless the job is drained), or
+    ///   when the last snapshot fails: the job goes on then, unless it was drained. ``JobError`` when the job fails
+    ///   meanwhile.
+    @discardableResult
+    public func stop(drain: Bool = false, savepoint: (any SnapshotStorage)? = nil) async throws -> StopReport {
+        let report = try await withCheckedContinuation { continuation in
+            requestStop(drain: drain, savepoint: savepoint) { continuation.resume(returning: $0) }
+        }.get()
+        _ = try await wait()
+        return report
+    }
+
+    /// As ``stop(drain:savepoint:)``, for callers that drive the workers themselves.
+    package func requestStop(
+        drain: Bool, savepoint: (any SnapshotStorage)?,
+        _ completion: @escaping @Sendable (Result<StopReport, any Error>) -> Void
+    ) {
+        attempt.coordinator.stop(drain: drain, savepoint: savepoint, completion)
+    }
+
+    /// What the job has counted so far, since its workers last began.
+    public var status: JobStatus { attempt.status }
 
     /// Why the job has failed; nil while it runs, and when it ended in another way.
-    public var failure: JobError? { if case .failed(let error) = control.stopped { error } else { nil } }
+    public var failure: JobError? {
+        let outcome = state.withLock { $0.outcome } ?? attempt.outcome
+        return if case .failed(let error) = outcome { error } else { nil }
+    }
 
     /// Whether the job has ended, for whatever reason.
-    public var isFinished: Bool { state.withLock { $0.isFinished } }
+    public var isFinished: Bool { state.withLock { $0.outcome != nil } }
+
+    /// How the job is doing.
+    public var health: JobHealth {
+        let (attempt, outcome, isRestarting, restarts, failure) = state.withLock {
+            ($0.attempt, $0.outcome, $0.isRestarting, $0.restarts, $0.lastFailure)
+        }
+        let snapshots = attempt.coordinator.status
+        return JobHealth(
+            phase: outcome != nil ? .ended : isRestarting ? .restarting : .running, restarts: restarts,
+            lastFailure: failure, snapshotAge: snapshots.age(at: options.clock.now),
+            failedSnapshots: snapshots.consecutiveFailures)
+    }
 
     /// Waits for the job's end.
     ///
@@ -113,13 +176,13 @@ public final class Job: Sendable {
     @discardableResult
     public func wait() async throws -> JobStatus {
         await withCheckedContinuation { continuation in
-            let finished = state.withLock { state in
-                if !state.isFinished { state.waiters.append(continuation) }
-                return state.isFinished
+            let isFinished = state.withLock { state in
+                if state.outcome == nil { state.waiters.append(continuation) }
+                return state.outcome != nil
             }
-            if finished { continuation.resume() }
+            if isFinished { continuation.resume() }
         }
-        switch control.stopped {
+        switch state.withLock({ $0.outcome }) ?? .finished {
         case .running, .finished: return status
         case .cancelled: throw CancellationError()
         case .failed(let error): throw error

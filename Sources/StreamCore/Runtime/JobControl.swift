@@ -20,6 +20,12 @@ final class JobControl: Sendable {
     /// Why the workers have stopped, if they have.
     var stopped: Outcome { outcome.withLock { $0 } }
 
+    /// Wakes the workers that sleep.
+    func wake() { for signal in wakeSignals { signal.notify() } }
+
+    /// Stops the workers as if their inputs had ended.
+    func stop() { stop(.finished) }
+
     /// All workers have stopped; from now on nothing changes the outcome, which is returned.
     func finish() -> Outcome {
         outcome.withLock { outcome in
@@ -31,10 +37,7 @@ final class JobControl: Sendable {
     func cancel() { stop(.cancelled) }
 
     /// The first failure decides.
-    func fail(_ error: any Error, worker: Int) {
-        let failure = (error as? JobError) ?? JobError(code: .stepFailed, message: "\(error)", cause: error)
-        stop(.failed(failure))
-    }
+    func fail(_ error: any Error) { stop(.failed(JobError.asJobError(error))) }
 
     private func stop(_ reason: Outcome) {
         outcome.withLock { if case .running = $0 { $0 = reason } }

@@ -1,3 +1,17 @@
+/// Where a record was read.
+public struct RecordPlace: Sendable, Hashable {
+    /// The split's name: a file's path, a topic and partition.
+    public let source: String
+    /// The position there, at or after which the record's batch was read.
+    public let offset: Int64
+
+    /// A place.
+    public init(source: String, offset: Int64) {
+        self.source = source
+        self.offset = offset
+    }
+}
+
 /// Why a job could not start or had to stop.
 public struct JobError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it was; more codes may come.
@@ -10,6 +24,8 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
 
         /// An option is out of range.
         public static let invalidOption = Code(rawValue: "invalidOption")
+        /// A sink could not make visible what it had prepared.
+        public static let commitFailed = Code(rawValue: "commitFailed")
         /// A source could not be opened or read.
         public static let sourceFailed = Code(rawValue: "sourceFailed")
         /// A sink could not be opened or written.
@@ -32,9 +48,14 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// The error behind it, or nil.
     public let cause: (any Error)?
+    /// Where the record was read for which the step failed; nil when that isn't known.
+    public let record: RecordPlace?
 
     /// An error of the given code.
-    public init(code: Code, step: String? = nil, message: String, cause: (any Error)? = nil) {
+    public init(
+        code: Code, step: String? = nil, message: String, cause: (any Error)? = nil, record: RecordPlace? = nil
+    ) {
+        self.record = record
         self.code = code
         self.step = step
         self.message = message
@@ -45,6 +66,24 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
     public static func wrap(_ error: any Error, _ code: Code, step: String) -> JobError {
         if let error = error as? JobError { return error }
         return JobError(code: code, step: step, message: "\(error)", cause: error)
+    }
+
+    /// Any error as a job's.
+    static func asJobError(_ error: any Error) -> JobError {
+        (error as? JobError) ?? JobError(code: .stepFailed, message: "\(error)", cause: error)
+    }
+
+    /// Whether a new attempt may go better.
+    var mayPass: Bool { code != .invalidOption }
+
+    /// The error of a record that has failed the job several times.
+    func naming(repeats: Int) -> JobError {
+        guard let record else { return self }
+        return JobError(
+            code: code, step: step,
+            message: "\(message); the record at or after offset \(record.offset) of '\(record.source)' has failed the job "
+                + "\(repeats) times: repair it, or have the step drop such records or make dead letters of them",
+            cause: cause, record: record)
     }
 
     /// The code, the step and the message.

@@ -63,12 +63,19 @@ public struct JobOptions: Sendable {
     ///
     /// The default is ``StartPoint/fresh``.
     public var start = StartPoint.fresh
+    /// Whether and when the job begins again, with its newest snapshot, after it has failed.
+    ///
+    /// The default is not to.
+    public var restarts = RestartStrategy.none
     /// States of a snapshot that may be dropped, because the pipeline no longer has them or can't read them: as
     /// "step/state", or "step" for all of a step's.
     public var droppedStates: Set<String> = []
 
     /// Where snapshots are written; nil for a thread of the job's own.
     package var snapshotExecutor: (any SnapshotExecutor)?
+
+    /// Waits some milliseconds and then calls the function; nil for a task that sleeps.
+    package var restartTimer: (@Sendable (Int64, @escaping @Sendable () -> Void) -> Void)?
 
     /// Where the tasks of look-ups run; nil for Swift's own executor.
     ///
@@ -84,6 +91,16 @@ public struct JobOptions: Sendable {
         self.batchSize = batchSize
     }
 
+    /// Calls `body` after some milliseconds.
+    func delay(_ milliseconds: Int64, _ body: @escaping @Sendable () -> Void) {
+        if let restartTimer { return restartTimer(milliseconds, body) }
+        Task.detached {
+            // Nobody cancels it.
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            body()
+        }
+    }
+
     func validate() throws(JobError) {
         func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(JobError) {
             guard !range.contains(value) else { return }
@@ -94,6 +111,10 @@ public struct JobOptions: Sendable {
         try check("parallelism", parallelism, 1...keyGroups.count)
         try check("batchSize", batchSize, 1...65_536)
         try check("ringCapacity", ringCapacity, 1...65_536)
+        if let problem = restarts.problem {
+            throw JobError(code: .invalidOption, message: "restarts: \(problem)")
+        }
+        try snapshots?.validate()
         if flushInterval < .zero {
             throw JobError(code: .invalidOption, message: "flushInterval is \(flushInterval), but must be zero or more")
         }

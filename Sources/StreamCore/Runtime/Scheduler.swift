@@ -24,10 +24,13 @@ public struct ScheduledWorker: Sendable {
         }
         do {
             let result = try worker.step()
-            if result == .finished { worker.mailbox.finish(worker) }
+            if result == .finished {
+                worker.hasLeft = true
+                worker.mailbox.finish(worker)
+            }
             return result
         } catch {
-            control.fail(error, worker: worker.index)
+            control.fail(error)
             worker.mailbox.close()
             return .finished
         }

@@ -15,6 +15,13 @@ final class StepInstance {
     /// Where the splits of a source are.
     var splits: (() -> [SplitState])?
 
+    /// Has a source read no further, end where it is, or go on.
+    var control: ((SourceCommand) -> Void)?
+    /// Has a transactional sink prepare what it was given.
+    var prepare: (() throws -> Void)?
+    /// Has a sink let go of what it holds.
+    var close: (() throws -> Void)?
+
     init(state: StepState, processingTime: ProcessingTime) {
         self.state = state
         self.processingTime = processingTime
@@ -25,6 +32,9 @@ final class StepInstance {
         restored = []
         inputTimes = nil
         splits = nil
+        control = nil
+        prepare = nil
+        close = nil
         processingTime.release()
     }
 }
@@ -43,6 +53,16 @@ struct InputTime: Sendable {
 
     /// Whether the input takes part in the merged watermark.
     var counts: Bool { !isIdle && !hasEnded }
+}
+
+/// What a source is told when a job is to stop.
+enum SourceCommand: Sendable {
+    /// Read no further.
+    case pause
+    /// Go on.
+    case resume
+    /// End as if all splits had ended; they stay where they are.
+    case drain
 }
 
 /// Where a source is in one of its splits.

@@ -37,6 +37,8 @@ final class Worker: @unchecked Sendable {
     var coordinator: SnapshotCoordinator? {
         didSet { snapshots.find = { [weak coordinator] in coordinator?.progress(ofBarrier: $0) } }
     }
+    /// Whether nobody steps the worker any more: it has finished, and answers on other threads.
+    var hasLeft = false
     /// What sending a barrier came to, where it failed.
     private var fault: (any Error)?
 
@@ -105,7 +107,10 @@ final class Worker: @unchecked Sendable {
             }
         }
         if !open && !senders.contains(where: { $0.isBlocked() }) {
-            return progress || snapshots.isActive ? .progress : .finished
+            if progress || snapshots.isActive { return .progress }
+            let result = coordinator?.leave(worker: index) ?? .finished
+            if result == .finished { try closeSinks() }
+            return result
         }
         if progress {
             stepsSinceLook += 1
@@ -122,14 +127,32 @@ final class Worker: @unchecked Sendable {
         return try passOnHeldBack() ? .progress : .idle
     }
 
-    /// Begins a snapshot; takes all of it at once when the worker has nothing else to do any more.
-    func beginSnapshot(_ barrier: Int, _ progress: SnapshotInProgress) {
+    /// Begins a snapshot.
+    ///
+    /// - Parameter atOnce: whether all of it is to be taken at once, because nobody steps the worker any more.
+    func beginSnapshot(_ barrier: Int, _ progress: SnapshotInProgress, atOnce: Bool) {
         do {
             try snapshots.begin(barrier, progress)
-            if !inputs.contains(where: { !$0.isFinished }) { try snapshots.completeNow() }
+            if atOnce { try snapshots.completeNow() }
         } catch {
             progress.fail(error)
             fault = error
+        }
+    }
+
+    /// Tells the sources what to do.
+    func control(_ command: SourceCommand) { for instance in instances { instance.control?(command) } }
+
+    /// Has the transactional sinks prepare what they have, where no snapshot will.
+    func prepareSinks(barrier: Int) {
+        environment.barrier = barrier
+        do { for instance in instances { try instance.prepare?() } } catch { fault = error }
+    }
+
+    /// Has the sinks let go of what they hold.
+    func closeSinks() throws {
+        for instance in instances {
+            do { try instance.close?() } catch { throw JobError.wrap(error, .sinkFailed, step: instance.state.step) }
         }
     }
 
@@ -160,7 +183,7 @@ extension Worker {
                 let code: JobError.Code =
                     switch description.kind {
                     case .source: .sourceFailed
-                    case .sink: .sinkFailed
+                    case .sink, .transactionalSink: .sinkFailed
                     default: .stepFailed
                     }
                 throw JobError.wrap(error, code, step: description.name)

@@ -30,7 +30,11 @@ final class BarrierAligner {
     /// for the same barrier.
     var onBarrier: (_ node: Int, _ barrier: Int) throws -> Void = { _, _ in }
 
-    init(graph: DataflowGraph) {
+    /// Whether inputs that are ahead wait; else their records may come into the state before its barrier does.
+    let aligns: Bool
+
+    init(graph: DataflowGraph, aligns: Bool) {
+        self.aligns = aligns
         self.graph = graph
         steps = graph.nodes.map {
             Step(
@@ -78,12 +82,14 @@ final class BarrierAligner {
         guard barrier > steps[node].arrived[input] else { return }
         steps[node].arrived[input] = barrier
         if steps[node].arrived.contains(where: { $0 < barrier }) {
-            for task in steps[node].feeders[input] { holds[task, default: 0] += 1 }
+            if aligns { for task in steps[node].feeders[input] { holds[task, default: 0] += 1 } }
             return
         }
         // All others were held back.
-        for other in steps[node].arrived.indices where other != input && steps[node].arrived[other] == barrier {
-            release(node, other)
+        if aligns {
+            for other in steps[node].arrived.indices where other != input && steps[node].arrived[other] == barrier {
+                release(node, other)
+            }
         }
         try pass(barrier, node)
     }
@@ -92,7 +98,9 @@ final class BarrierAligner {
     func end(node: Int, input: Int) throws {
         steps[node].arrived[input] = .max
         guard let barrier = steps[node].arrived.min(), barrier < .max, barrier > steps[node].passed else { return }
-        for other in steps[node].arrived.indices where steps[node].arrived[other] == barrier { release(node, other) }
+        if aligns {
+            for other in steps[node].arrived.indices where steps[node].arrived[other] == barrier { release(node, other) }
+        }
         try pass(barrier, node)
     }
 

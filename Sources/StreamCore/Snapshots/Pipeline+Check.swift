@@ -7,7 +7,7 @@ extension Pipeline {
     public func schemas(_ options: JobOptions = JobOptions()) throws -> [String: [String: StateSchema]] {
         var plain = options
         plain.backend = MemoryBackend()
-        let shared = JobBuild(options: plain, stepCount: graph.nodes.count)
+        let shared = JobBuild(pipeline: name, options: plain, stepCount: graph.nodes.count)
         let environment = StateEnvironment(worker: 0, parallelism: plain.parallelism, keyGroups: plain.keyGroups)
         let worker = try Worker(graph, shared, environment, withSinks: false)
         var schemas: [String: [String: StateSchema]] = [:]

@@ -8,14 +8,14 @@ internal import Synchronization
 final class SnapshotCoordinator: Sendable {
     typealias Completion = @Sendable (Result<SnapshotReport, SnapshotError>) -> Void
 
-    private struct Request: Sendable {
+    struct Request: Sendable {
         var kind: SnapshotManifest.Kind
         /// Where to; nil for the job's own storage.
         var storage: (any SnapshotStorage)?
         var completion: Completion?
     }
 
-    private struct State: Sendable {
+    struct State: Sendable {
         var status = SnapshotStatus()
         var waiting: [Request] = []
         /// What the next snapshot may build on: the newest one that the captures since then are changes of.
@@ -33,28 +33,55 @@ final class SnapshotCoordinator: Sendable {
         /// The number of the last barrier.
         var barrier = 0
         var lastID = 0
+        /// The workers whose inputs have ended.
+        var arrived: Set<Int> = []
+        var hasBegunFinal = false
+        /// Whether workers whose inputs have ended may go.
+        var mayLeave = false
+        var stop: Stop?
+        /// Whether the last snapshot is durable, or there is none to be had.
+        var isFinal = false
+        var stopReport: StopReport?
+        /// The last barrier whose transactions may be committed, and the one up to which they are.
+        var committable = 0
+        var committed = 0
+        var failedCommits = 0
+    }
+
+    /// A wish that the job stops.
+    struct Stop: Sendable {
+        var drains: Bool
+        var savepoint: (any SnapshotStorage)?
+        var completion: @Sendable (Result<StopReport, any Error>) -> Void
     }
 
     private let pipeline: String
-    private let options: SnapshotOptions?
+    let options: SnapshotOptions?
     /// The snapshots of the job's own storage.
     private let own: SnapshotRepository?
-    private let parallelism: Int
+    let parallelism: Int
     private let splitParallelism: Int
     private let keyGroups: KeyGroups
     private let backend: String
     private let stepNames: [String]
-    private let clock: any ProcessingClock
-    private let logger: Logger
-    private let executor: any SnapshotExecutor
-    private let mailboxes: [WorkerMailbox]
+    let clock: any ProcessingClock
+    let logger: Logger
+    let executor: any SnapshotExecutor
+    let mailboxes: [WorkerMailbox]
+    /// The transactional steps.
+    let commits: [any StepCommits]
+    let control: JobControl
+    /// When the snapshot that is being taken is given up.
+    private let deadline = Atomic<Int64>(.max)
+    /// When the transactions that couldn't be committed are tried again.
+    let nextCommit = Atomic<Int64>(.max)
     private let interval: Int64?
     private let nextDue: Atomic<Int64>
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     init(
         pipeline: String, options: JobOptions, stepNames: [String], splitParallelism: Int, mailboxes: [WorkerMailbox],
-        restored: SnapshotManifest?, isOwn: Bool
+        commits: [any StepCommits], control: JobControl, restored: SnapshotManifest?, isOwn: Bool
     ) {
         self.pipeline = pipeline
         self.options = options.snapshots
@@ -68,6 +95,8 @@ final class SnapshotCoordinator: Sendable {
         logger = options.logger
         executor = options.snapshotExecutor ?? ThreadSnapshotExecutor()
         self.mailboxes = mailboxes
+        self.commits = commits
+        self.control = control
         interval = options.snapshots?.interval?.milliseconds
         nextDue = Atomic(interval.map { options.clock.now.advanced(byMilliseconds: $0) } ?? .max)
         guard let restored else { return }
@@ -90,6 +119,9 @@ final class SnapshotCoordinator: Sendable {
         }
     }
 
+    /// The number of the newest durable snapshot of the job's own storage, the one included that the job began with.
+    var lastDurable: Int? { state.withLock { $0.lastDurable } }
+
     /// Opens the newest durable snapshot, to be read; its files stay until the result goes.
     func openLast() throws -> StoredSnapshot {
         guard let own, let last = state.withLock({ $0.lastDurable }) else {
@@ -109,13 +141,31 @@ final class SnapshotCoordinator: Sendable {
     /// Workers call it between two rounds of work.
     func tick() {
         let due = nextDue.load(ordering: .relaxed)
-        guard due < .max, let interval else { return }
+        let end = deadline.load(ordering: .relaxed)
+        let commit = nextCommit.load(ordering: .relaxed)
+        guard min(due, end, commit) < .max else { return }
         let now = clock.now
-        guard now >= due else { return }
+        if now >= end { giveUp() }
+        if now >= commit, nextCommit.compareExchange(expected: commit, desired: .max, ordering: .relaxed).exchanged {
+            executor.submit { self.commitTransactions() }
+        }
+        guard now >= due, let interval else { return }
         let next = now.advanced(byMilliseconds: interval)
         guard nextDue.compareExchange(expected: due, desired: next, ordering: .relaxed).exchanged else { return }
         let isBusy = state.withLock { $0.isBusy || $0.hasEnded }
         if !isBusy { request(.snapshot, nil) }
+    }
+
+    /// The snapshot that is being taken has had its time.
+    private func giveUp() {
+        deadline.store(.max, ordering: .relaxed)
+        let current = state.withLock { $0.current }
+        let limit = options?.timeout.map { "\($0)" } ?? ""
+        current?.fail(
+            SnapshotError(
+                code: .timedOut,
+                message: "the snapshot was not complete after \(limit); raise SnapshotOptions.timeout, or find what holds "
+                    + "its barrier or its storage up"))
     }
 
     /// Asks for a snapshot, which begins when the one that is being taken is done.
@@ -169,6 +219,7 @@ final class SnapshotCoordinator: Sendable {
             ) { [self] progress in
                 complete(request, manifest, progress, box.writer, repository)
             }
+            defer { control.wake() }
             let barrier = state.withLock { state in
                 state.current = progress
                 state.barrier += 1
@@ -176,12 +227,15 @@ final class SnapshotCoordinator: Sendable {
                 state.isChainBroken = true
                 return state.barrier
             }
+            if let timeout = options?.timeout {
+                deadline.store(clock.now.advanced(byMilliseconds: timeout.milliseconds), ordering: .relaxed)
+            }
             for mailbox in mailboxes {
                 mailbox.ask { worker in
                     guard let worker else {
                         return progress.fail(SnapshotError(code: .noSnapshot, message: "the job has ended"))
                     }
-                    worker.beginSnapshot(barrier, progress)
+                    worker.beginSnapshot(barrier, progress, atOnce: worker.hasLeft)
                 }
             }
         } catch { end(request, .failure(Self.typed(error))) }
@@ -221,11 +275,15 @@ final class SnapshotCoordinator: Sendable {
                     state.base = manifest
                     state.isChainBroken = false
                 }
-                if request.storage == nil { state.lastDurable = manifest.id }
+                if request.storage == nil {
+                    state.lastDurable = manifest.id
+                    state.committable = state.barrier
+                }
                 state.status.last = report
                 state.status.lastBegun = manifest.begun
                 state.status.completed += 1
             }
+            if request.storage == nil { commitTransactions() }
             if request.kind == .snapshot, request.storage == nil, let options {
                 let age = options.retainedFor?.milliseconds
                 do { _ = try repository.prune(keep: options.retained, olderThan: age, now: clock.now) } catch {
@@ -241,7 +299,12 @@ final class SnapshotCoordinator: Sendable {
     }
 
     private func end(_ request: Request, _ result: Result<SnapshotReport, SnapshotError>) {
-        state.withLock { state in
+        deadline.store(.max, ordering: .relaxed)
+        if interval != nil, let pause = options?.minimumPause.milliseconds, pause > 0 {
+            let earliest = clock.now.advanced(byMilliseconds: pause)
+            nextDue.max(earliest, ordering: .relaxed)
+        }
+        let failures = state.withLock { state -> Int in
             state.current = nil
             state.isBusy = false
             switch result {
@@ -254,11 +317,19 @@ final class SnapshotCoordinator: Sendable {
                 // What could not be deleted is collected before the next one.
                 state.hasCollected = false
             }
+            return state.status.consecutiveFailures
         }
         if case .failure(let error) = result {
             let age = status.age(at: clock.now).map { "\($0)" } ?? "none"
             logger.error(
                 "snapshot failed", metadata: ["job": "\(pipeline)", "error": "\(error)", "age of the last": "\(age)"])
+            if let tolerated = options?.toleratedFailures, failures > tolerated {
+                control.fail(
+                    JobError(
+                        code: .snapshotFailed,
+                        message: "\(failures) snapshots in a row have failed, more than the \(tolerated) that "
+                            + "SnapshotOptions.toleratedFailures allows: \(error)", cause: error))
+            }
         }
         request.completion?(result)
         beginNext()
@@ -268,14 +339,22 @@ final class SnapshotCoordinator: Sendable {
     ///
     /// - Parameter isComplete: whether the workers have ended by themselves, and so have handed on all that they had to.
     func finish(isComplete: Bool, _ completion: @escaping @Sendable () -> Void) {
-        let (current, waiting, wasAsked) = state.withLock { state in
+        let (current, waiting, wasAsked, stop) = state.withLock { state in
             state.hasEnded = true
-            defer { state.waiting = [] }
-            return (state.current, state.waiting, state.wasAsked)
+            defer {
+                state.waiting = []
+                state.stop = nil
+            }
+            return (state.current, state.waiting, state.wasAsked, state.stop)
         }
         let ended = SnapshotError(code: .noSnapshot, message: "the job has ended")
         if !isComplete { current?.fail(ended) }
         for request in waiting { request.completion?(.failure(ended)) }
+        if case .failed(let error) = control.stopped {
+            stop?.completion(.failure(error))
+        } else {
+            stop?.completion(.failure(ended))
+        }
         // Without a snapshot there is no thread to wait for.
         guard wasAsked else { return completion() }
         executor.submit(completion)

@@ -52,11 +52,21 @@ final class ThreadSnapshotExecutor: SnapshotExecutor {
             if let work = next() {
                 wakeSignal.cancelSleep()
                 work()
-            } else if state.withLock({ $0.hasFinished }) {
+            } else if hasEnded() {
+                wakeSignal.cancelSleep()
                 return
             } else {
                 wakeSignal.sleep(nanoseconds: 100_000_000)
             }
+        }
+    }
+
+    /// Whether there is nothing more to do; what is submitted all the same gets a thread of its own.
+    private func hasEnded() -> Bool {
+        state.withLock { state in
+            guard state.hasFinished && state.work.isEmpty else { return false }
+            state.isRunning = false
+            return true
         }
     }
 

@@ -15,6 +15,26 @@ public struct SnapshotOptions: Sendable {
     ///
     /// The default is 10 s. While one is being taken no other begins.
     public var interval: Duration? = .seconds(10)
+    /// The time between the end of a snapshot and the beginning of the next one, at least.
+    ///
+    /// The default is zero. For a job whose snapshots take nearly as long as the interval.
+    public var minimumPause = Duration.zero
+    /// How long a snapshot may take before it is given up; nil for as long as it takes.
+    ///
+    /// The default is 10 minutes.
+    public var timeout: Duration? = .seconds(600)
+    /// How many snapshots in a row may fail before the job does; nil, the default, for any number.
+    ///
+    /// A job that goes on without snapshots repeats more and more work after a failure; ``Job/health`` shows it.
+    public var toleratedFailures: Int?
+    /// What state and sinks come to after a failure.
+    ///
+    /// The default is exactly once.
+    public var guarantee = Guarantee.exactlyOnce
+    /// How often a transaction is tried to be committed before the job fails, and begins again if it may.
+    ///
+    /// The default is 5. The time between two attempts grows from 100 ms.
+    public var commitAttempts = 5
     /// How files are compressed.
     ///
     /// The default is LZ4.
@@ -29,6 +49,34 @@ public struct SnapshotOptions: Sendable {
     ///
     /// The default is true.
     public var isIncremental = true
+
+    /// What state and sinks come to after a failure.
+    public enum Guarantee: Sendable, Equatable {
+        /// Every record counts once: barriers are aligned.
+        case exactlyOnce
+        /// Every record counts, some more than once: inputs that are ahead of a barrier don't wait for the others.
+        case atLeastOnce
+    }
+
+    func validate() throws(JobError) {
+        func check(_ isRight: Bool, _ message: String) throws(JobError) {
+            if !isRight { throw JobError(code: .invalidOption, message: message) }
+        }
+        if let interval {
+            try check(
+                interval >= .milliseconds(10), "snapshots.interval is \(interval), but must be 10 ms or more, or nil")
+        }
+        try check(minimumPause >= .zero, "snapshots.minimumPause is \(minimumPause), but must be zero or more")
+        if let timeout {
+            try check(timeout > .zero, "snapshots.timeout is \(timeout), but must be more than zero, or nil")
+        }
+        if let toleratedFailures {
+            try check(
+                toleratedFailures >= 0, "snapshots.toleratedFailures is \(toleratedFailures), but must be 0 or more")
+        }
+        try check(commitAttempts >= 1, "snapshots.commitAttempts is \(commitAttempts), but must be 1 or more")
+        try check(retained >= 1, "snapshots.retained is \(retained), but must be 1 or more")
+    }
 
     /// Snapshots in a storage.
     public init(storage: any SnapshotStorage, interval: Duration? = .seconds(10)) {

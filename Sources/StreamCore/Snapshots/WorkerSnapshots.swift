@@ -66,6 +66,7 @@ final class WorkerSnapshots {
         guard !sink.isCancelled else { return }
         let start = MonotonicTime.nanoseconds
         let instance = instances[node]
+        environment.barrier = barrier
         var result = SnapshotInProgress.StepResult(watermark: counters[node].currentWatermark)
         result.splits = instance.splits?() ?? []
         do {

@@ -12,7 +12,7 @@ import Testing
         var graph = DataflowGraph()
         graph.nodes.append(DataflowGraph.Node(name: "join", kind: .operation, inputs: [], build: { _, _ in }))
         let build = WorkerBuild(
-            graph: graph, shared: JobBuild(options: JobOptions(), stepCount: 1), environment: StateEnvironment())
+            graph: graph, shared: JobBuild(pipeline: "test", options: JobOptions(), stepCount: 1), environment: StateEnvironment())
         return build.context(node: 0)
     }
 
