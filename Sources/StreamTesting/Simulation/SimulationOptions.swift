@@ -20,8 +20,8 @@ public struct SimulationOptions: Sendable {
     public var maximumFailures = 4
     /// The steps after which a job that hasn't ended is taken to be stuck.
     ///
-    /// The default is 200,000.
-    public var stepLimit = 200_000
+    /// The default is 50,000.
+    public var stepLimit = 50_000
     /// Whether a failing plan is made as small as possible, which takes some hundred runs.
     ///
     /// The default is true.

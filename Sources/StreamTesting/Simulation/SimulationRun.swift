@@ -103,11 +103,12 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         while !job.isFinished && !world.isDown {
             steps += 1
             guard steps <= simulation.options.stepLimit else {
-                throw Violation(message: "attempt \(number) got stuck: no end after \(steps) steps")
+                throw Violation(message: "attempt \(number) got stuck: no end after \(steps) steps; \(Self.describe(job))")
             }
             if case .stop(steps, let savepoint) = attempt.ending {
                 world.note("stop\(savepoint ? " with a savepoint" : "")")
                 job.requestStop(drain: false, savepoint: savepoint ? storage : nil) { result in
+                    world.note("stopped: \(result)")
                     stopped.withLock { $0 = result }
                 }
             }
@@ -142,6 +143,16 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         }
         try watermarks.check(job.status)
         return true
+    }
+
+    /// How far a job is, for people.
+    private static func describe(_ job: Job) -> String {
+        let steps = job.status.steps.map {
+            "\($0.name) in \($0.recordsIn) out \($0.recordsOut) watermark \($0.watermark)"
+        }
+        return "\(steps.joined(separator: ", ")); snapshots: \(job.snapshotStatus.completed) durable, "
+            + "\(job.snapshotStatus.isInProgress ? "one" : "none") in progress, last failure "
+            + "\(job.snapshotStatus.lastFailure.map { "\($0)" } ?? "none")"
     }
 
     /// The backend that the plan says, unless what the newest snapshot holds can be opened by another one only.
