@@ -190,11 +190,6 @@ extension StateTable {
                 }
                 try body(entries[i].key, &entries[i].value)
             }
-            guard !changes.isEmpty else { continue }
-            do {
-                try store.gate.open()
-                try store.write(changes)
-            } catch { store.failure.note(error) }
         }
     }
 
