@@ -10,11 +10,19 @@ import Weir
         for seed in seeds.range {
             var random = SplitMix64(seed: seed)
             let windows: TestWindows =
-                switch random.next(below: 3) {
+                switch random.next(below: 6) {
                 case 0: .tumbling(&random)
                 case 1: .sliding(&random)
+                case 2: .session(&random)
+                case 3: .recordGap
                 default: .cumulating(&random)
                 }
+            var windowing = windows.windowing(&random)
+            // Without a limit that matters a bounded session is a session.
+            if case .session(let gap) = windows, random.next(below: 2) == 0 {
+                windowing = TestWindows.bounded(gap: gap, maximum: 1 << 50).windowing
+            }
+            let shape = windowing
             let lateness = Int64(random.next(below: 2) * random.next(below: 80))
             var steps: [ScriptStep<Event>] = []
             for _ in 0..<3 {
@@ -29,7 +37,7 @@ import Weir
             let script = steps
             let log = OutputLog<String>()
             let pipeline = try Pipeline("stored") { p in
-                WindowScript.panes(p.script("script", [script]), windows.windowing, Int(lateness)) { $0 }
+                WindowScript.panes(p.script("script", [script]), shape, Int(lateness)) { $0 }
                     .logged("log", in: log)
             }
             var options = JobMatrix.Variant(
@@ -47,7 +55,7 @@ import Weir
                 }
             }
             #expect(
-                segments.map { $0.sorted() } == model.segments, "seed \(seed), \(windows), lateness \(lateness)")
+                segments.map { $0.sorted() } == model.segments, "seed \(seed), \(shape), lateness \(lateness)")
         }
     }
 }
