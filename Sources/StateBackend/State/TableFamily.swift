@@ -158,7 +158,7 @@ extension StateEnvironment {
         let start = Self.id(step: step, part: part, prefix: [])
         return rowCounts.compactMap { name, count in
             guard name.hasPrefix(start) else { return nil }
-            let digits = name.utf8.dropFirst(start.utf8.count).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            let digits = name.dropFirst(start.count).compactMap(\.hexDigitValue)
             let bytes = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
             return count > 0 ? (bytes, count) : nil
         }

@@ -20,7 +20,8 @@ import Weir
             let place = StorePlace(
                 job: "job", worker: 0, keyGroups: keyGroups, groups: 0..<keyGroups.count, memoryBudget: 0)
             let store = isStored ? try ReferenceBackend().open(place) : nil
-            try store?.rows(of: StateEnvironment.id(step: "step", part: "windows")).write(StoredWindowTests.rows(of: rows))
+            let bytes = try StoredWindowTests.rows(of: rows)
+            try store?.rows(of: StateEnvironment.id(step: "step", part: "windows")).write(bytes)
             environment = StateEnvironment(
                 store: store,
                 allowance: isStored ? TableAllowance(total: 1_500, smallestTable: 16) : TableAllowance())
