@@ -80,6 +80,11 @@ public struct StateCompatibility: Sendable, Equatable {
     }
 }
 
+extension TypeSchema {
+    /// Whether fields in the order of the program are among the bytes.
+    fileprivate var hasCodablePart: Bool { form == .codable || components.contains(where: \.hasCodablePart) }
+}
+
 extension StateSchema {
     /// The kind and the types in a few words.
     public var text: String {
@@ -122,7 +127,7 @@ extension StateSchema {
             let match = new.matchKeys(old)
             report.add(match.report)
             // Stores find keys by their bytes: those of Codable keys follow the order of the fields.
-            needsRewrite = match.report.fit == .compatible && old.form == .codable
+            needsRewrite = match.report.fit == .compatible && old.hasCodablePart
         case (nil, nil): break
         default: report.add(FitReport(.incompatible, "rows had \(written.key == nil ? "no keys" : "keys")"))
         }

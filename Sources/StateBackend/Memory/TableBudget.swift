@@ -14,6 +14,8 @@ final class TableBudget<Key: StreamKey, Value> {
     private(set) var heapBytes = 0
     private var charged = 0
     private var hand = 0
+    /// Tables that can make room for this one.
+    weak var siblings: (any TableSiblings)?
 
     @usableFromInline
     init(
@@ -56,10 +58,25 @@ final class TableBudget<Key: StreamKey, Value> {
     /// Whether the worker's tables have more than they should.
     @usableFromInline var isExceeded: Bool { allowance.left < 0 }
 
+    /// The slots that the table may have whatever is left.
+    var smallestTable: Int { siblings?.smallestTable ?? allowance.smallestTable }
+
+    /// Has other tables give memory back where there isn't enough for this one to grow by half.
+    @usableFromInline
+    func askSiblings(for table: StateTable<Key, Value>) {
+        guard allowance.total < .max, let siblings else { return }
+        let capacity = table.mask + 1
+        var bytes = heapBytes * table.limit / 2
+        if table.size >= capacity / 4 * 3 {
+            bytes = StateTable<Key, Value>.byteCount(capacity: capacity) + heapBytes * (capacity / 4)
+        }
+        if bytes > allowance.left { siblings.relieve(table, of: bytes) }
+    }
+
     /// Whether a table of this capacity may double it: the slots and a third more entries must fit.
     @usableFromInline
     func mayGrow(_ capacity: Int) -> Bool {
-        if capacity < allowance.smallestTable { return true }
+        if capacity < smallestTable { return true }
         return StateTable<Key, Value>.byteCount(capacity: capacity) + heapBytes * (capacity / 4) <= allowance.left
     }
 

@@ -10,11 +10,14 @@ public final class TableStore<Key: StreamKey, Value> {
     @usableFromInline let failure: StateFailure
     /// The keys of the last `prepare` that the store doesn't have.
     @usableFromInline var absent = StateTable<Key, Void>()
-    /// The batches that were announced.
-    @usableFromInline var batches = 0
+    /// The keys that were announced since values were last looked at.
+    @usableFromInline var announced = 0
     /// The slot at which the next search for entries to evict begins.
     @usableFromInline var hand = 0
     @usableFromInline var keyRows = StateRows()
+    private let keyGroups: KeyGroups
+    /// Whether anything was written, or was there to begin with.
+    var mayHaveRows = false
 
     /// Which of the rows are the table's.
     @usableFromInline let range: StoredRange
@@ -29,6 +32,7 @@ public final class TableStore<Key: StreamKey, Value> {
         self.range = range
         self.keyCodec = keyCodec
         self.valueCodec = valueCodec
+        keyGroups = environment.keyGroups
         gate = environment.gate
         failure = environment.failure
     }
@@ -51,10 +55,32 @@ public final class TableStore<Key: StreamKey, Value> {
         return try keyCodec.decode(&decoder)
     }
 
-    @inlinable
+    @usableFromInline
     func write(_ changes: StateRows) throws {
         guard !changes.isEmpty else { return }
+        mayHaveRows = true
         try rows.write(changes)
+    }
+
+    /// Removes all of the table's rows.
+    func removeRows() throws {
+        guard mayHaveRows else { return }
+        mayHaveRows = false
+        var next: (group: Int, start: [UInt8])? = (range.groups.lowerBound, [])
+        while let place = next {
+            next = nil
+            var found = StateRows()
+            try rows.scan(groups: place.group..<range.groups.upperBound, prefix: range.prefix, from: place.start) {
+                group, key, _ in
+                if found.count == 4_096 {
+                    next = (group, [UInt8](key))
+                    return false
+                }
+                found.appendRemoval(hash: keyGroups.hash(inGroup: group)) { $0.bytes.append(contentsOf: key) }
+                return true
+            }
+            if !found.isEmpty { try rows.write(found) }
+        }
     }
 
     /// Reads the values of keys and hands them to `body` with the key's index; nil values aren't handed.

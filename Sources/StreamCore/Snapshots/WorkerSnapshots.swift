@@ -83,7 +83,12 @@ final class WorkerSnapshots {
             }
             for (name, part, capture) in captures {
                 if let rowCount = capture.storedRowCount {
-                    environmentRowCount(node, name, rowCount)
+                    let step = stepNames[node]
+                    active?.rowCounts[StateEnvironment.id(step: step, part: name)] = rowCount
+                    for range in capture.storedRanges {
+                        let id = StateEnvironment.id(step: step, part: name, prefix: range.prefix)
+                        active?.rowCounts[id] = range.rowCount
+                    }
                     if sink.kind == .snapshot { result.storedParts.append(name) }
                 }
                 result.parts.append((name, part.schema))
@@ -92,10 +97,6 @@ final class WorkerSnapshots {
         } catch { sink.fail(JobError.wrap(error, .snapshotFailed, step: stepNames[node])) }
         result.nanoseconds = MonotonicTime.nanoseconds - start
         active?.steps[node] = result
-    }
-
-    private func environmentRowCount(_ node: Int, _ name: String, _ count: Int) {
-        active?.rowCounts[StateEnvironment.id(step: stepNames[node], part: name)] = count
     }
 
     /// Hands on the next piece; whether there was anything to do.
