@@ -65,6 +65,6 @@ import Testing
         row.removeExpired(leftSpan: nil, rightSpan: 0, through: .max)
         #expect((row.leftCount, row.rightCount, row.earliestRight) == (12, 0, .max))
         row.removeExpired(leftSpan: 0, rightSpan: nil, through: .max)
-        #expect(row.isEmpty && row.records.capacity <= 2 * Row.smallCapacity)
+        #expect(row.isEmpty && row.records.capacity <= 4 * Row.smallCapacity)
     }
 }
