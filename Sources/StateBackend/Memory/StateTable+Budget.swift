@@ -65,6 +65,17 @@ extension StateTable {
         evictExcess(over: store)
     }
 
+    /// Looks from time to time whether values have grown beyond what the allowance has, in a table without a store.
+    @usableFromInline
+    func lookAtMemory(_ budget: TableBudget<Key, Value>) {
+        budget.batches &+= 1
+        guard budget.batches % 64 == 0, budget.allowance.total < .max else { return }
+        budget.charge(self)
+        guard budget.isExceeded else { return }
+        fit(budget)
+        if budget.isExceeded(by: self) { budget.noteExcess() }
+    }
+
     /// The number of entries whose rows don't take much memory on their way to the store.
     @usableFromInline var evictable: Int {
         guard let budget else { return .max }

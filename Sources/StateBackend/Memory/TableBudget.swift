@@ -16,6 +16,8 @@ final class TableBudget<Key: StreamKey, Value> {
     private var hand = 0
     /// Tables that can make room for this one.
     weak var siblings: (any TableSiblings)?
+    /// The batches that a table without a store was told of.
+    @usableFromInline var batches = 0
 
     @usableFromInline
     init(
@@ -73,6 +75,11 @@ final class TableBudget<Key: StreamKey, Value> {
         if bytes > allowance.left { siblings.relieve(table, of: bytes) }
     }
 
+    /// Whether the worker's tables have more than they should when this one is charged for the entries that it has.
+    func isExceeded(by table: StateTable<Key, Value>) -> Bool {
+        allowance.left + charged - table.byteCount - heapBytes * table.size < 0
+    }
+
     /// Whether a table of this capacity may double it: the slots and a third more entries must fit.
     @usableFromInline
     func mayGrow(_ capacity: Int) -> Bool {
@@ -110,9 +117,9 @@ final class TableBudget<Key: StreamKey, Value> {
 }
 
 /// What values take beside the place where they lie, roughly.
-enum HeapSize {
+package enum HeapSize {
     /// An object's or array's header, and what the allocator adds.
-    static var ofObject: Int { 48 }
+    package static var ofObject: Int { 48 }
 
     /// - Parameter encoded: the bytes that the value is encoded in.
     static func of<Value>(_ value: Value, encoded: Int) -> Int {
@@ -122,35 +129,35 @@ enum HeapSize {
 }
 
 /// A value that knows what its elements take.
-protocol HeapSized {
+package protocol HeapSized {
     var heapBytes: Int { get }
     /// Whether the elements refer to nothing further.
     var hasPlainElements: Bool { get }
 }
 
 extension Array: HeapSized {
-    var heapBytes: Int {
+    package var heapBytes: Int {
         capacity * MemoryLayout<Element>.stride + (_isPOD(Element.self) ? 0 : count * HeapSize.ofObject)
     }
-    var hasPlainElements: Bool { _isPOD(Element.self) }
+    package var hasPlainElements: Bool { _isPOD(Element.self) }
 }
 
 extension StateTable: HeapSized {
-    var heapBytes: Int {
+    package var heapBytes: Int {
         // The object itself, and its tags' alignment.
         byteCount + 320 + (hasPlainElements ? 0 : size * HeapSize.ofObject)
     }
-    var hasPlainElements: Bool { _isPOD(Key.self) && _isPOD(Value.self) }
+    package var hasPlainElements: Bool { _isPOD(Key.self) && _isPOD(Value.self) }
 }
 
 extension OrderedEntries: HeapSized {
-    var heapBytes: Int {
+    package var heapBytes: Int {
         entries.capacity * MemoryLayout<Entry>.stride + (hasPlainElements ? 0 : entries.count * HeapSize.ofObject)
     }
-    var hasPlainElements: Bool { _isPOD(Entry.self) }
+    package var hasPlainElements: Bool { _isPOD(Entry.self) }
 }
 
 extension Expiring: HeapSized {
-    var heapBytes: Int { (value as? any HeapSized)?.heapBytes ?? 0 }
-    var hasPlainElements: Bool { (value as? any HeapSized)?.hasPlainElements ?? false }
+    package var heapBytes: Int { (value as? any HeapSized)?.heapBytes ?? 0 }
+    package var hasPlainElements: Bool { (value as? any HeapSized)?.hasPlainElements ?? false }
 }
