@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The keyed state of one step on one worker: named states, and the key whose values they show at the moment.
 ///
 /// The runtime sets the current key before each call of user code; the handles that the store gives out then read and
@@ -13,6 +15,8 @@ public final class KeyedStateStore<Key: StreamKey> {
     private var sweeps: [(_ slots: Int) -> Void] = []
     @usableFromInline var expires = false
     let clock: () -> Int64
+    /// `now`, for a store's threads.
+    let batchTime = BatchTime()
     /// The step's state, to which the store adds.
     @usableFromInline let state: StepState
 
@@ -24,6 +28,7 @@ public final class KeyedStateStore<Key: StreamKey> {
         self.state = state
         self.clock = clock
         now = clock()
+        batchTime.set(now)
     }
 
     /// Looks at the clock, and clears some of what has expired away: to be called before keys are selected.
@@ -35,12 +40,13 @@ public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline
     func expire(_ count: Int) {
         now = clock()
+        batchTime.set(now)
         // Faster than entries can come.
         for sweep in sweeps { sweep(4 * count + 16) }
     }
 
-    func sweep<Value>(
-        _ table: StateTable<Key, Value>, _ verdict: @escaping (Value, Int64) -> SweepVerdict,
+    func sweep<Row, Value>(
+        _ table: StateTable<Row, Value>, _ verdict: @escaping (Value, Int64) -> SweepVerdict,
         trim: @escaping (inout Value, Int64) -> Void
     ) {
         expires = true
@@ -86,4 +92,15 @@ public final class KeyedStateStore<Key: StreamKey> {
 
     /// The current key's hash.
     @inlinable public var selectedHash: UInt64 { currentHash }
+}
+
+/// The time by which a worker's values expire, to be read on any thread: a store drops no row before it has ended there.
+@usableFromInline
+final class BatchTime: Sendable {
+    private let time = Atomic<Int64>(.min)
+
+    /// The time.
+    var read: @Sendable () -> Int64 { { self.time.load(ordering: .relaxed) } }
+
+    func set(_ now: Int64) { time.store(now, ordering: .relaxed) }
 }
