@@ -36,7 +36,9 @@ extension KeyedStateStore {
             maps.forgetEmptied()
             maps.table.prepare($0, hashes: $1, count: $2)
         }
-        if timeToLive != nil { sweep(maps.table, NestedMaps<Key, MapKey, Value>.verdict) { NestedMaps<Key, MapKey, Value>.trim($0, $1) } }
+        if timeToLive != nil {
+            sweep(maps.table, NestedMaps<Key, MapKey, Value>.verdict) { NestedMaps<Key, MapKey, Value>.trim($0, $1) }
+        }
         return MapState(store: self, maps: maps, stored: nil, lifetime: lifetime)
     }
 
@@ -107,7 +109,12 @@ extension KeyedStateStore {
                 step: state.step, state: name, keyCodec: codec.rowKeys, valueCodec: codec.entries, in: environment))
         table.attach(below, rowCount: environment.rowCounts[id] ?? 0)
         preparations.append { _, _, _ in maps.beginBatch() }
-        if codec.expires { sweep(table) { $0.expiry <= $1 ? .remove : .keep } trim: { _, _ in } }
+        if codec.expires {
+            sweep(table) {
+                $0.expiry <= $1 ? .remove : .keep
+            } trim: { _, _ in
+            }
+        }
         return maps
     }
 }

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The keyed state of one step on one worker: named states, and the key whose values they show at the moment.
 ///
 /// The runtime sets the current key before each call of user code; the handles that the store gives out then read and
@@ -92,15 +90,4 @@ public final class KeyedStateStore<Key: StreamKey> {
 
     /// The current key's hash.
     @inlinable public var selectedHash: UInt64 { currentHash }
-}
-
-/// The time by which a worker's values expire, to be read on any thread: a store drops no row before it has ended there.
-@usableFromInline
-final class BatchTime: Sendable {
-    private let time = Atomic<Int64>(.min)
-
-    /// The time.
-    var read: @Sendable () -> Int64 { { self.time.load(ordering: .relaxed) } }
-
-    func set(_ now: Int64) { time.store(now, ordering: .relaxed) }
 }

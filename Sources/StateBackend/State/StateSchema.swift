@@ -7,8 +7,9 @@ public struct StateSchema: Sendable, Equatable, Codable {
     public var kind: String
     /// The keys; nil where rows have none.
     public var key: TypeSchema?
-    /// The map keys, where each entry of a key's map is a row; nil for other kinds, and where rows are whole maps, as they
-    /// were saved first.
+    /// The map keys, where each entry of a key's map is a row.
+    ///
+    /// Nil for other kinds, and where rows are whole maps, as they were saved first.
     public var mapKey: TypeSchema?
     /// The values; nil where only the step itself knows.
     public var value: TypeSchema?

@@ -115,7 +115,8 @@ struct MapGoldenTests {
         #expect(step.parts.map(\.name).sorted() == ["counts", "names", "readings", "recent", "visits"])
         for part in step.parts {
             let current = try #require(found.state[part.name]?.schema)
-            let fit = ChangeCase.manifest(part.schema).check(against: ["step": ["state": current]]).states[0]
+            let fit = ChangeCase.manifest(part.schema, isStored: true).check(against: ["step": ["state": current]])
+                .states[0]
             #expect(fit.isLoadable && fit.needsRewrite == (form < Self.presentForm), "\(fit.line)")
             found.state.prepareToLoad(part.name, part.schema)
             try snapshot.read(step: "step", part: part.name, groups: nil, worker: nil) { rows in
