@@ -79,7 +79,7 @@ import Testing
         let store = KeyedStateStore<Int>(state)
         let map = try store.map("map", from: Int64.self, to: Int64.self)
         select(1, in: store)
-        for entry in 0..<100_000 as Range<Int64> { map[entry] = entry &* 0x9E37_79B9_7F4A_7C15 }
+        for entry in 0..<100_000 as Range<Int64> { map[entry] = entry &* 0x1E37_79B9_7F4A_7C15 }
         func snapshot() throws -> [String: Int] {
             try flush(state)
             let checkpoint = try backing.checkpoint()

@@ -46,7 +46,7 @@ final class NestedMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
     static func verdict(_ map: Map, _ now: Int64) -> SweepVerdict {
         var expired = 0
         map.forEachUnchanged { _, entry in if entry.expiry <= now { expired += 1 } }
-        return expired == 0 ? .keep : expired == map.count && !map.notesRemovals ? .remove : .trim
+        return expired == 0 ? .keep : expired == map.count && !map.notesRemovals ? .forget : .trim
     }
 
     static func trim(_ map: Map, _ now: Int64) {

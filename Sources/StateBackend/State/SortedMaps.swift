@@ -41,7 +41,7 @@ final class SortedMaps<Key: StreamKey, MapKey: StreamKey & Comparable, Value>: M
 
     static func verdict(_ map: Map, _ now: Int64) -> SweepVerdict {
         let expired = map.entries.reduce(0) { $1.expiry <= now ? $0 + 1 : $0 }
-        return expired == 0 ? .keep : expired == map.entries.count && !map.notesChanges ? .remove : .trim
+        return expired == 0 ? .keep : expired == map.entries.count && !map.notesChanges ? .forget : .trim
     }
 
     static func trim(_ map: inout Map, _ now: Int64) {

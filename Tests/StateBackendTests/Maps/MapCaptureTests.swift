@@ -32,14 +32,14 @@ import Testing
         ordered[7] = -7
         ordered[9] = nil
         ordered.removeAll(in: 100..<103)
+        var captured: [String: StateRows] = [:]
+        for (part, _, capture) in try state.capture({ _ in .changes }) {
+            var rows = StateRows()
+            while try capture.next(1 << 10, into: &rows) {}
+            #expect(!capture.isComplete)
+            captured[part] = rows
+        }
         for (name, removed) in [("map", 1), ("ordered", 4)] {
-            var captured: [String: StateRows] = [:]
-            for (part, _, capture) in try state.capture({ _ in .changes }) where part == name {
-                var rows = StateRows()
-                while try capture.next(1 << 10, into: &rows) {}
-                #expect(!capture.isComplete)
-                captured[part] = rows
-            }
             let found = try #require(captured[name])
             #expect(found.rows.count { $0.isRemoval } == removed && found.count == removed + 1, "\(name)")
             #expect(found.byteCount < 200)
