@@ -147,8 +147,7 @@ extension StateTable {
         _ mode: CaptureMode, _ writeRow: @escaping TableCapture<Key, Value>.RowWriter
     ) -> TableCapture<Key, Value> {
         capturing?.cancel()
-        let isComplete = mode == .everything || store == nil && (needsCompleteCapture || !notesRemovals)
-        let capture = TableCapture(self, isComplete: isComplete, writeRow)
+        let capture = TableCapture(self, isComplete: isComplete(mode), writeRow)
         capture.sweep = { [unowned self, unowned capture] slots in
             for slot in slots {
                 let tag = tags[slot]
@@ -158,6 +157,12 @@ extension StateTable {
         capturing = capture
         if mode == .changes { noteRemovals() }
         return capture
+    }
+
+    /// Whether a capture that begins now is complete.
+    @inlinable
+    func isComplete(_ mode: CaptureMode) -> Bool {
+        mode == .everything || store == nil && (capturing != nil || needsCompleteCapture || !notesRemovals)
     }
 
     /// Remembers from now on which keys are removed that a capture has had.
@@ -200,7 +205,10 @@ extension StateTable {
 
     @usableFromInline
     func noteRemoval(_ slot: Int, hash: UInt64) {
-        if tags[slot] & TableFlags.fresh == 0 { _ = removed?.upsert(entries[slot].key, hash: hash, ()) }
+        guard tags[slot] & TableFlags.fresh == 0 else { return }
+        let removed = self.removed ?? StateTable<Key, Void>(minimumCapacity: 1)
+        self.removed = removed
+        _ = removed.upsert(entries[slot].key, hash: hash, ())
     }
 
     /// Whether the key was removed before, of which nobody has to be told any more.

@@ -22,13 +22,17 @@ public final class TableStore<Key: StreamKey, Value> {
     /// Which of the rows are the table's.
     @usableFromInline let range: StoredRange
 
+    /// The hash by which rows find their key group, where it isn't the key's.
+    @usableFromInline let groupHash: ((Key) -> UInt64)?
+
     /// The store below a table that has some or all of `rows`.
     @usableFromInline
     init(
         rows: any StoredRows, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>,
-        environment: StateEnvironment, range: StoredRange = StoredRange()
+        environment: StateEnvironment, range: StoredRange = StoredRange(), groupHash: ((Key) -> UInt64)? = nil
     ) {
         self.rows = rows
+        self.groupHash = groupHash
         self.range = range
         self.keyCodec = keyCodec
         self.valueCodec = valueCodec
@@ -46,7 +50,7 @@ public final class TableStore<Key: StreamKey, Value> {
 
     /// The hash by which a row finds its key group.
     @inlinable
-    func rowHash(_ key: Key) -> UInt64 { range.hash ?? key.stableHash }
+    func rowHash(_ key: Key) -> UInt64 { range.hash ?? groupHash?(key) ?? key.stableHash }
 
     /// Reads a row's key.
     @usableFromInline
@@ -88,7 +92,7 @@ public final class TableStore<Key: StreamKey, Value> {
     func read(_ keys: [Key], _ hashes: [UInt64], _ body: (Int, Value) throws -> Void) throws {
         keyRows.removeAll()
         for i in keys.indices {
-            try keyRows.append(hash: range.hash ?? hashes[i]) {
+            try keyRows.append(hash: range.hash ?? groupHash?(keys[i]) ?? hashes[i]) {
                 try encodeKey(keys[i], &$0)
             } value: { _ in
             }
