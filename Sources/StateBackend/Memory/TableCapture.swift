@@ -36,8 +36,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         self.isComplete = isComplete
         self.writeRow = writeRow
         storedRowCount = table.store == nil ? nil : table.count
-        // Sorted batches are cheaper the larger they are.
-        pieceSize = table.store == nil ? 1 << 18 : 1 << 20
+        // Sorted files are cheaper the larger they are, but some of them are in memory at a time.
+        let allowance = table.budget?.allowance.total ?? 0
+        pieceSize = table.store == nil ? 1 << 18 : Swift.min(Swift.max(allowance / 32, 1 << 19), 1 << 21)
         if let removed = table.removed, removed.size > 0 {
             removals = removed
             table.removed = StateTable<Key, Void>()
@@ -100,12 +101,14 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         }
         if let store = table.store {
             if let piece = pieces.last {
-                try store.write(piece)
+                try store.rows.writeLater(piece)
                 pieces.removeLast()
                 return true
             }
             if cursor <= table.mask { return true }
-            try flush(to: store)
+            try writeRemovals(&taken)
+            if !taken.isEmpty { try store.rows.writeLater(taken) }
+            taken.removeAll()
         } else {
             if isComplete { removals = nil } else { try writeRemovals(&taken) }
             let piece = pieces.popLast() ?? taken.take()
@@ -178,9 +181,11 @@ extension StateTable {
         let isComplete = mode == .everything || store == nil && (needsCompleteCapture || !notesRemovals)
         let capture = TableCapture(self, isComplete: isComplete, writeRow)
         capture.sweep = { [unowned self, unowned capture] slots in
+            // Not for each slot: an unowned reference is counted at each use.
+            let (table, taking) = (self, capture)
             for slot in slots {
-                let tag = tags[slot]
-                if tag != 0 && (tag ^ hot) & TableFlags.phase != 0 { capture.take(slot) }
+                let tag = table.tags[slot]
+                if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { taking.take(slot) }
             }
         }
         capturing = capture
