@@ -23,7 +23,7 @@ extension StateTable {
     }
 
     /// Whether the key was removed, which the store may not know yet.
-    @usableFromInline
+    @inlinable
     func isGone(_ key: Key, hash: UInt64) -> Bool {
         removed?.slot(of: key, hash: hash) != nil || capturing?.removals?.slot(of: key, hash: hash) != nil
     }
@@ -40,6 +40,14 @@ extension StateTable {
         store.absent.removeAll()
         var missing: [Key] = []
         var missingHashes: [UInt64] = []
+        swap(&missing, &store.missing)
+        swap(&missingHashes, &store.missingHashes)
+        defer {
+            missing.removeAll(keepingCapacity: true)
+            missingHashes.removeAll(keepingCapacity: true)
+            swap(&missing, &store.missing)
+            swap(&missingHashes, &store.missingHashes)
+        }
         for i in 0..<count {
             if let slot = slot(of: keys[i], hash: hashes[i]) {
                 tags[slot] |= TableFlags.recent

@@ -18,6 +18,12 @@ public final class TableStore<Key: StreamKey, Value> {
     private let keyGroups: KeyGroups
     /// Whether anything was written, or was there to begin with.
     var mayHaveRows = false
+    /// Memory for the values that were read last, and where each ends.
+    @usableFromInline var valueBytes: [UInt8] = []
+    @usableFromInline var valueEnds: [(index: Int, end: Int)] = []
+    /// Memory for the keys that the last `prepare` didn't find in the table.
+    @usableFromInline var missing: [Key] = []
+    @usableFromInline var missingHashes: [UInt64] = []
 
     /// Which of the rows are the table's.
     @usableFromInline let range: StoredRange
@@ -59,6 +65,12 @@ public final class TableStore<Key: StreamKey, Value> {
         return try keyCodec.decode(&decoder)
     }
 
+    /// As ``write(_:)``, but the store may take its time.
+    func writeLater(_ changes: StateRows) throws {
+        mayHaveRows = true
+        try rows.writeLater(changes)
+    }
+
     @usableFromInline
     func write(_ changes: StateRows) throws {
         guard !changes.isEmpty else { return }
@@ -97,9 +109,26 @@ public final class TableStore<Key: StreamKey, Value> {
             } value: { _ in
             }
         }
-        try rows.read(keyRows) { index, bytes in
-            var decoder = StateDecoder([UInt8](bytes))
+        // Decoded from one array of them all: an array for each would cost more than the decoding.
+        var bytes: [UInt8] = []
+        var ends: [(index: Int, end: Int)] = []
+        swap(&bytes, &valueBytes)
+        swap(&ends, &valueEnds)
+        defer {
+            swap(&bytes, &valueBytes)
+            swap(&ends, &valueEnds)
+        }
+        bytes.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        try rows.read(keyRows) { index, value in
+            bytes.append(contentsOf: value)
+            ends.append((index, bytes.count))
+        }
+        var start = 0
+        for (index, end) in ends {
+            var decoder = StateDecoder(bytes, in: start..<end)
             try body(index, try valueCodec.decode(&decoder))
+            start = end
         }
     }
 }

@@ -107,6 +107,9 @@ final class WorkerSnapshots {
             return true
         }
         guard !sink.isBehind else { return false }
+        // The store's checkpoint would wait for its writes, and so would a third one.
+        let waiting = environment.store?.waitingWrites ?? 0
+        guard waiting == 0 || waiting < 2 && active?.captures.isEmpty == false else { return false }
         return driveOnce(sink)
     }
 
