@@ -40,7 +40,9 @@ public final class SnapshotRepository: Sendable {
     /// To begin with an older snapshot than the newest, or to delete its files, would be fatal. Numbers are given one
     /// after the other, but for those of snapshots that failed; so a few more are asked for by name.
     func currentIDs() throws -> [Int] {
-        var id = try ids().last ?? 0
+        let listed = try ids()
+        for id in listed { note(id) }
+        var id = listed.last ?? 0
         var misses = 0
         while misses < 8 {
             id += 1
@@ -50,7 +52,7 @@ public final class SnapshotRepository: Sendable {
                 misses = 0
             } catch let error as SnapshotError where error.code == .missingFile { misses += 1 }
         }
-        return try ids()
+        return known.withLock { $0.sorted() }
     }
 
     /// The snapshot is there.

@@ -26,7 +26,7 @@ final class SimulatedWorld: Sendable {
     }
 
     /// The lines of the trace that are kept.
-    private static let traceLength = 60
+    private static let traceLength = 150
 
     let clock = VirtualClock()
     private let state = Mutex(State())

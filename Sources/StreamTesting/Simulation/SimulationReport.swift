@@ -77,7 +77,7 @@ public struct SimulationFailure: Error, Sendable, CustomStringConvertible {
             its events:
             \(shown)
             the last effects:
-            \(trace.suffix(40).joined(separator: "\n"))
+            \(trace.suffix(120).joined(separator: "\n"))
             """
     }
 }
