@@ -44,7 +44,8 @@ let package = Package(
 
         // The library. Arrows point one way: each target names only targets above it.
         .target(name: "StateBackend", dependencies: ["CWeir", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
-        .target(name: "StreamFormats", dependencies: ["CLZ4", "CWeir", "CZlib", "CZstd"], swiftSettings: swiftSettings),
+        .target(
+            name: "StreamFormats", dependencies: ["CLZ4", "CWeir", "CZlib", "CZstd"], swiftSettings: swiftSettings),
         .target(
             name: "StreamCore",
             dependencies: [

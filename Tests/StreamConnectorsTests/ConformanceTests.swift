@@ -95,9 +95,33 @@ struct ConformanceTests {
     func directorySource(check: SourceCheck) async throws {
         try await withDirectory { directory in
             _ = try Self.writeFiles(directory, .none)
-            try SourceSuite(expected: Array(0..<120)) { DirectorySource(directory, format: BinaryRecords<Int>()) }
-                .run(check)
+            let number = Mutex(0)
+            try SourceSuite(expected: Array(0..<120)) {
+                // A directory of its own each time, so that none has what came later to another.
+                let copy = directory + "-\(number.withLock { $0 += 1; return $0 })"
+                try FileManager.default.copyItem(atPath: directory, toPath: copy)
+                return DirectorySource(copy, format: BinaryRecords<Int>())
+            }
+            .arriving(Array(120..<240)) { source in
+                let (from, to) = (source.directory + "/in", source.directory + "/day=2")
+                _ = try Self.writeFiles(from, .lz4, from: 120)
+                try FileManager.default.moveItem(atPath: from, toPath: to)
+            }
+            .run(check)
+            for i in 1...number.withLock({ $0 }) { try FileManager.default.removeItem(atPath: directory + "-\(i)") }
         }
+    }
+
+    @Test(arguments: SourceCheck.allCases)
+    func openTestInput(check: SourceCheck) throws {
+        func record(_ number: Int) -> ScriptedRecord<Int> { ScriptedRecord(element: number, time: Timestamp(number)) }
+        var suite = SourceSuite(expected: (0..<40).map(record)) {
+            let input = TestInput<Int>("numbers", splits: 2)
+            for i in 0..<40 { input.send(i, at: Timestamp(i), split: i % 2) }
+            return TestInputSource(input: input)
+        }
+        suite.ends = false
+        try suite.run(check)
     }
 
     private struct Row: Hashable, Sendable {
@@ -110,7 +134,9 @@ struct ConformanceTests {
     }
 
     /// Two files of numbers.
-    private static func writeFiles(_ directory: String, _ compression: FileCompression) throws -> [String] {
+    private static func writeFiles(
+        _ directory: String, _ compression: FileCompression, from start: Int = 0
+    ) throws -> [String] {
         var options = RollingFileOptions()
         options.compression = compression
         let sink = RollingFileSink<Int>(directory, .binary(), options: options)
@@ -119,7 +145,7 @@ struct ConformanceTests {
             var writer = sink.makeWriter(SinkContext(step: "s", worker: worker, parallelism: 2, pipeline: "p"))
             writer.begin(epoch: 0)
             let batch = Batch<Int>(capacity: 60)
-            for number in worker * 60..<worker * 60 + 60 { batch.append(number, at: 0) }
+            for number in worker * 60..<worker * 60 + 60 { batch.append(start + number, at: 0) }
             try writer.write(batch)
             if let transaction = try writer.prepare() { try committer.commit(transaction) }
         }

@@ -1,5 +1,6 @@
 import Foundation
 import StreamTesting
+import Synchronization
 import Testing
 import Weir
 
@@ -45,6 +46,76 @@ struct DirectorySourceTests {
             try test.advanceProcessingTime(by: .seconds(5))
             #expect(seen.elements.sorted() == Array(0..<22))
             #expect(test.isFinished)
+        }
+    }
+
+    /// What a step keeps, and what it shows, before and after a crash.
+    struct Count: KeyedProcessor {
+        typealias Key = Int
+        typealias Input = Int
+        typealias Output = [Int]
+
+        let total: ValueState<Int, Int>
+
+        mutating func process(_ id: Int, _ context: borrowing ProcessContext<Self>) throws {
+            total.update(default: 0) { $0 += 1 }
+            try context.emit([id, total.value ?? 0])
+        }
+    }
+
+    /// Files come while the job runs, which falls back to its newest snapshot again and again, with other workers.
+    @Test(arguments: 0..<20)
+    func filesAreReadOnceWhateverCrashes(seed: UInt64) async throws {
+        try await withDirectory { directory in
+            var random = SplitMix64(seed: seed)
+            let shown = Mutex<[[Int]]>([])
+            var source = DirectorySource(directory, format: Item.json)
+            source.endMarker = "_SUCCESS"
+            source.filesAtOnce = 1 + Int(seed % 3)
+            source.forgetsDeletedFiles = seed % 2 == 0
+            let input = source
+            func start(_ snapshot: JobSnapshot?, at time: Timestamp) throws -> TestPipeline {
+                try TestPipeline(
+                    parallelism: 1 + Int(random.next(below: 4)), batchSize: 3, time: time, seed: random.next(),
+                    restoring: snapshot
+                ) { p in
+                    p.source("files", input).map { Int($0.id) }.keyBy { $0 % 5 }
+                        .process("count") { Count(total: try $0.value("total")) }
+                        .map { pair in shown.withLock { $0.append(pair) } }
+                        .write("none", to: CollectSink())
+                }
+            }
+            var next = 0
+            var time: Timestamp = 0
+            var saved: (snapshot: JobSnapshot?, shown: Int) = (nil, 0)
+            var test = try start(nil, at: time)
+            for step in 0..<40 {
+                switch random.next(below: 8) {
+                case ..<3:
+                    let count = Int(random.next(below: 9))
+                    // Also before files that were read, and in directories that weren't there.
+                    let place = ["", "a/", "day=\(step)/"][Int(random.next(below: 3))]
+                    try Self.put("\(place)\(100 - step).jsonl", next..<next + count, in: directory)
+                    next += count
+                case ..<6:
+                    time += Timestamp(random.next(below: 1_500))
+                    try test.advanceProcessingTime(to: time)
+                case ..<7: saved = (try test.snapshot(), shown.withLock { $0.count })
+                default:
+                    // What came after the snapshot is lost: the runtime's and what it showed.
+                    shown.withLock { $0.removeLast($0.count - saved.shown) }
+                    test = try start(saved.snapshot, at: time)
+                }
+            }
+            try write("", to: directory + "/_SUCCESS")
+            try test.advanceProcessingTime(to: time + 1_000)
+            #expect(test.isFinished, "seed \(seed)")
+            let pairs = shown.withLock { $0 }
+            #expect(pairs.map { $0[0] }.sorted() == Array(0..<next), "seed \(seed)")
+            for key in 0..<5 {
+                let counts = pairs.filter { $0[0] % 5 == key }.map { $0[1] }.sorted()
+                #expect(counts == Array(1..<(counts.count + 1)), "seed \(seed), key \(key)")
+            }
         }
     }
 }

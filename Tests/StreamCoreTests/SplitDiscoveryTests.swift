@@ -49,7 +49,10 @@ struct SplitDiscoveryTests {
                 names.append("split \(names.count)")
                 shelf.put(names[names.count - 1], Array(next..<next + count), released: Int(random.next(below: 5)))
                 next += count
-            case ..<6: if let name = names.randomElement(using: &random) { shelf.release(name, 1 + Int(random.next(below: 5))) }
+            case ..<6:
+                if let name = names.randomElement(using: &random) {
+                    shelf.release(name, 1 + Int(random.next(below: 5)))
+                }
             case ..<8: try test.advanceProcessingTime(by: .milliseconds(Int64(random.next(below: 150))))
             default: try test.restart(parallelism: 1 + Int(random.next(below: 4)))
             }

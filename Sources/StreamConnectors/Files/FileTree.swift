@@ -90,7 +90,9 @@ enum FileTree {
     /// Removes a directory if it is empty.
     static func remove(emptyDirectory path: String) { _ = rmdir(path) }
 
-    /// What is in a directory, by name; nothing when there is none. Links are not followed.
+    /// What is in a directory, by name; nothing when there is none.
+    ///
+    /// Links are not followed.
     static func entries(of path: String) throws(FileError) -> [Entry] {
         guard let directory = opendir(path) else {
             if errno == ENOENT { return [] }

@@ -54,17 +54,27 @@ public struct RollingFileCommitter: TransactionCommitter {
         case (false, false):
             throw CommitError(
                 .impossible,
-                message: "'\(pending)', which a snapshot counts, is not there, nor is '\(final)': it was deleted by hand, "
-                    + "or by another run of this pipeline in the same directory; restore it, or begin with another snapshot")
+                message:
+                    "'\(pending)', which a snapshot counts, is not there, nor is '\(final)': it was deleted by hand, "
+                    + "or by another run of this pipeline in the same directory; restore it, or begin with another snapshot"
+            )
         case (true, false):
-            switch marker {
-            case .none: break
-            case .directory: try FileTree.remove(file: directory + "/" + Self.markerName)
-            case .eachPartition:
-                try FileTree.remove(file: Self.path(directory, file.partition) + "/" + Self.markerName)
-            }
+            try removeMarker(of: file.partition)
             try FileTree.rename(pending, to: final)
         }
+    }
+
+    /// Removes the marker that does not hold any more, durably, before a file is added.
+    private func removeMarker(of partition: String) throws {
+        let place: String
+        switch marker {
+        case .none: return
+        case .directory: place = directory
+        case .eachPartition: place = Self.path(directory, partition)
+        }
+        guard try FileTree.exists(place + "/" + Self.markerName) else { return }
+        try FileTree.remove(file: place + "/" + Self.markerName)
+        try FileTree.synchronise(directory: place)
     }
 
     private func deletePending(in path: String, isRoot: Bool) throws {
@@ -107,7 +117,8 @@ public struct RollingFileCommitter: TransactionCommitter {
     static func occupied(_ path: String) -> FileError {
         FileError(
             path: path, operation: occupation, errno: 0,
-            message: "'\(path)' is there already, of another run or another job; give the job a directory or a prefix of its "
+            message:
+                "'\(path)' is there already, of another run or another job; give the job a directory or a prefix of its "
                 + "own, begin with its newest snapshot, or move the old files away")
     }
 }

@@ -103,7 +103,8 @@ public struct RollingFileWriter<Element: Sendable>: TransactionalWriter {
         if isWell { return }
         throw FileError(
             path: RollingFileCommitter.path(sink.directory, partition), operation: "partition", errno: 0,
-            message: "'\(partition)' can't be a directory under '\(sink.directory)': its parts must not be empty or begin "
+            message:
+                "'\(partition)' can't be a directory under '\(sink.directory)': its parts must not be empty or begin "
                 + "with a dot; change what the sink's partition function returns")
     }
 

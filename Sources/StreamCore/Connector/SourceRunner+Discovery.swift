@@ -92,7 +92,10 @@ extension SourceRunner {
             found.queue.append((name, split))
         }
         // Those that were being read come first.
-        if isFirst { found.queue = found.queue.filter { found.saved[$0.name] != nil } + found.queue.filter { found.saved[$0.name] == nil } }
+        if isFirst {
+            found.queue =
+                found.queue.filter { found.saved[$0.name] != nil } + found.queue.filter { found.saved[$0.name] == nil }
+        }
         if isFirst, let missing = found.saved.keys.filter({ !names.contains($0) }).min() {
             throw JobError(
                 code: .restoreFailed, step: step,
@@ -125,7 +128,8 @@ extension SourceRunner {
     private func add(_ split: Input.Split, name: String, _ saved: SavedSplit?) throws -> WatermarkMerger.Change {
         let (index, change) = merger.addInput(
             watermark: saved?.watermark ?? .min, isIdle: saved?.isIdle ?? false)
-        var active = ActiveSplit(number: splits.count, index: index, split: split, name: name, since: processingTime.now)
+        var active = ActiveSplit(
+            number: splits.count, index: index, split: split, name: name, since: processingTime.now)
         if case .custom(let make) = watermarks.kind { active.generator = make() }
         if let alignment { active.member = alignment.join() }
         if let saved { try restore(&active, saved) }

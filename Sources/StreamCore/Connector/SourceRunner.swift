@@ -116,7 +116,7 @@ final class SourceRunner<Input: Source> {
             restored = nil
             try pass(change)
         }
-        if let found, !found.isComplete, processingTime.now >= found.due { try discover() }
+        if let due = found?.due, found?.isComplete == false, processingTime.now >= due { try discover() }
         guard !splits.isEmpty || found?.isComplete == false, !isDraining else {
             hasEnded = true
             try signal(.watermark(.max))
@@ -153,7 +153,7 @@ final class SourceRunner<Input: Source> {
                 let ended = splits.remove(at: position)
                 endedSplits.append(ended.name)
                 next = position
-                alignment?.note(ended.member, nil)
+                alignment?.leave(ended.member)
                 if found != nil { try beginSplits() }
                 // The watermark of a split that has ended no longer holds the others back.
                 if !splits.isEmpty || found != nil { try pass(merger.advance(ended.index, to: .max)) }

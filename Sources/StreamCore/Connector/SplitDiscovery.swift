@@ -4,10 +4,9 @@
 public struct SplitDiscovery<Split: Sendable>: Sendable {
     /// How often to look, by the job's clock.
     public let interval: Duration
-    /// How many splits a worker reads at a time; nil for all. The others wait in the order of the listing, and the
-    /// watermark doesn't wait for them.
+    /// How many splits a worker reads at a time; nil for all.
     ///
-    /// Only for splits that end.
+    /// The others wait in the order of the listing, and the watermark doesn't wait for them. Only for splits that end.
     public let splitsAtOnce: Int?
     /// Whether a split that has ended and is listed no longer is forgotten, so that snapshots don't grow for ever.
     ///

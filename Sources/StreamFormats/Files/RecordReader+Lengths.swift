@@ -40,7 +40,8 @@ extension RecordReader {
             start += 8 + length
             scanned = start
             return .tooLong(
-                offset: offset, length: Int64(length), prefix: UnsafeRawBufferPointer(start: buffer + first, count: kept))
+                offset: offset, length: Int64(length),
+                prefix: UnsafeRawBufferPointer(start: buffer + first, count: kept))
         }
         memmove(buffer, buffer + start + 8, kept)
         let end = offset + Int64(8 + length)
@@ -63,7 +64,8 @@ extension RecordReader {
         let path = (source as? FileByteSource)?.path ?? "the input"
         return FileError(
             path: path, operation: "read", errno: 0,
-            message: "'\(path)' ends in the midst of the record at byte \(position): it was cut off, or a length in it is "
+            message:
+                "'\(path)' ends in the midst of the record at byte \(position): it was cut off, or a length in it is "
                 + "damaged; write the file anew, or leave it out")
     }
 }

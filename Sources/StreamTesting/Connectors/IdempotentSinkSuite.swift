@@ -176,7 +176,9 @@ public struct IdempotentSinkSuite<Output: IdempotentSink>: Sendable where Output
                     description: "the batch has changed; other steps may have it, too")
             }
         case .many:
-            for first in stride(from: 0, to: 3_000, by: 300) { try run.write((first..<first + 400).map { ($0, first) }) }
+            for first in stride(from: 0, to: 3_000, by: 300) {
+                try run.write((first..<first + 400).map { ($0, first) })
+            }
             try run.close()
             try run.expectVisible("after 4,000 records")
         case .random: try random(&run, seed)
@@ -189,7 +191,8 @@ public struct IdempotentSinkSuite<Output: IdempotentSink>: Sendable where Output
             switch random.next(below: 10) {
             case ..<6:
                 try run.write(
-                    (0..<random.next(below: 6)).map { _ in (Int(random.next(below: 12)), Int(random.next(below: 1_000))) })
+                    (0..<random.next(below: 6)).map { _ in (Int(random.next(below: 12)), Int(random.next(below: 1_000)))
+                    })
             case ..<7: try run.flush()
             case ..<8:
                 try run.snapshot()

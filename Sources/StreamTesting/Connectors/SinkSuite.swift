@@ -69,6 +69,11 @@ public struct SinkSuite<Output: Sink>: Sendable where Output.Element: Hashable {
         makePlace = place
     }
 
+    /// Runs all checks.
+    ///
+    /// - Throws: ``ConformanceFailure`` for the first thing that is wrong.
+    public func run() throws(ConformanceFailure) { for check in SinkCheck.allCases { try run(check) } }
+
     /// Runs a check.
     ///
     /// - Throws: ``ConformanceFailure`` for the first thing that is wrong.
@@ -80,7 +85,7 @@ public struct SinkSuite<Output: Sink>: Sendable where Output.Element: Hashable {
             case .everythingIsThere: try write([[0..<3, 3..<4, 4..<10]], to: place)
             case .nothingWritten: try write([[]], to: place)
             case .emptyBatches: try write([[0..<0, 0..<1, 1..<1, 1..<3]], to: place)
-            case .severalWorkers: try write([[0..<5, 5..<9], [20..<23], []], to: place)
+            case .severalWorkers: try write([[0..<5, 5..<9, 9..<11], [20..<23, 23..<24, 24..<26], []], to: place)
             case .batchesAreLeftAlone:
                 let batch = makeBatch(0..<5)
                 var writer = try place.sink.makeWriter(SinkContext(step: "out", worker: 0, parallelism: 1))
@@ -89,7 +94,7 @@ public struct SinkSuite<Output: Sink>: Sendable where Output.Element: Hashable {
                 if batch.count != 5 || !(0..<5).allSatisfy({ batch.elements[$0] == element($0) }) {
                     throw Problem(description: "the batch has changed; other steps may have it, too")
                 }
-            case .many: try write([(0..<20).map { $0 * 500..<$0 * 500 + 500 }], to: place)
+            case .many: try write([(0..<21).map { $0 * 500..<$0 * 500 + 500 }], to: place)
             }
         } catch {
             throw ConformanceFailure(check: check.rawValue, what: "\(error)")
@@ -115,7 +120,8 @@ public struct SinkSuite<Output: Sink>: Sendable where Output.Element: Hashable {
         for round in 0..<(batches.map(\.count).max() ?? 0) {
             for worker in batches.indices {
                 if round < batches[worker].count { try writers[worker].write(makeBatch(batches[worker][round])) }
-                if round % 2 == 1 { try writers[worker].flush() }
+                // Not at the end: the close has something to do, too.
+                if round % 3 == 1 { try writers[worker].flush() }
             }
         }
         for worker in writers.indices { try writers[worker].close() }

@@ -16,6 +16,8 @@ public enum SourceCheck: String, Sendable, CaseIterable, CustomStringConvertible
     case restartAtTheEnd
     /// A reader says more, waiting, caught up or end, as it should: it gets to an end or says that there is no more now.
     case statuses
+    /// What appears while the source is read is read or not, as the source's kind says; see ``SourceSuite/arriving(_:by:)``.
+    case laterRecords
 
     /// The check's name.
     public var description: String { rawValue }
@@ -41,6 +43,8 @@ public struct SourceSuite<Input: Source>: Sendable where Input.Element: Hashable
     public var parallelisms = [1, 2, 3, 8]
     /// The number of positions per split at which readers are begun, spread evenly.
     public var positionCount = 40
+    var later: [Input.Element] = []
+    var arrive: (@Sendable (Input) throws -> Void)?
 
     /// A suite.
     ///
@@ -70,6 +74,7 @@ public struct SourceSuite<Input: Source>: Sendable where Input.Element: Hashable
             case .restartTwice: try restartAnywhere(times: 2)
             case .restartAtTheEnd: try restartAtTheEnd()
             case .statuses: try statuses()
+            case .laterRecords: try laterRecords()
             }
         } catch {
             throw ConformanceFailure(check: check.rawValue, what: "\(error)")
@@ -99,6 +104,11 @@ public struct SourceSuite<Input: Source>: Sendable where Input.Element: Hashable
     /// Reads until the reader has no more.
     func read(_ reader: Input.Reader, batchSize: Int) throws -> Reading {
         var reader = reader
+        return try read(on: &reader, batchSize: batchSize)
+    }
+
+    /// Reads until the reader has no more, or a number of times.
+    func read(on reader: inout Input.Reader, batchSize: Int, most: Int = .max) throws -> Reading {
         var reading = Reading()
         let output = SourceOutput<Input.Element>(batchSize: batchSize)
         var fruitless = 0
@@ -108,6 +118,7 @@ public struct SourceSuite<Input: Source>: Sendable where Input.Element: Hashable
             let got = output.take()
             if let letter = got.deadLetters.first { throw Problem("a record was rejected: \(letter.reason)") }
             reading.elements += got.elements
+            if reading.positions.count == most { return reading }
             fruitless = got.elements.isEmpty ? fruitless + 1 : 0
             switch reading.status {
             case .more:
@@ -155,7 +166,8 @@ public struct SourceSuite<Input: Source>: Sendable where Input.Element: Hashable
         for number in try splits(try makeSource(), parallelism: 2).indices {
             let readings = try [1_024, 1, 7].map { try reading(ofSplit: number, batchSize: $0).elements }
             if readings[0] != readings[1] || readings[0] != readings[2] {
-                throw Problem("split \(number) gives other records, or another order, to outputs of 1, 7 and 1,024 records")
+                throw Problem(
+                    "split \(number) gives other records, or another order, to outputs of 1, 7 and 1,024 records")
             }
         }
     }
@@ -215,7 +227,7 @@ public struct SourceSuite<Input: Source>: Sendable where Input.Element: Hashable
     }
 
     /// A position as a snapshot gives it back.
-    private func restored(_ position: SplitPosition) throws -> SplitPosition {
+    func restored(_ position: SplitPosition) throws -> SplitPosition {
         var encoder = StateEncoder()
         try encoder.encode(position)
         var decoder = StateDecoder(encoder.bytes)

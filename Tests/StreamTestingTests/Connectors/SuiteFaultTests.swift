@@ -3,8 +3,32 @@ import Synchronization
 import Testing
 import Weir
 
-/// The suites for idempotent sinks and sources find what is wrong.
+/// The suites for plain and idempotent sinks and for sources find what is wrong.
 struct SuiteFaultTests {
+    @Test(arguments: FaultySink.Fault.allCases)
+    func faultsOfSinks(fault: FaultySink.Fault) {
+        let found = SinkCheck.allCases.filter { check in
+            do {
+                try SinkSuite(element: { $0 }) {
+                    let sink = FaultySink(fault)
+                    return SinkPlace(sink: sink, visible: { sink.numbers.withLock { $0 } })
+                }
+                .run(check)
+                return false
+            } catch { return true }
+        }
+        #expect(found == fault.expected)
+    }
+
+    @Test(arguments: GrowingNumbers.Fault.allCases)
+    func faultsWithWhatComesLater(fault: GrowingNumbers.Fault) {
+        var suite = SourceSuite(expected: Array(0..<20)) { GrowingNumbers(fault) }
+        suite.ends = fault.kind != .idle
+        let later = fault.kind == .discovered ? Array(100..<105) : [20, 21]
+        let found = Result { try suite.arriving(later) { $0.grow() }.run(.laterRecords) }
+        #expect(((try? found.get()) != nil) == fault.isRight, "\(found)")
+    }
+
     @Test(arguments: FaultyTable.Fault.allCases)
     func faultsOfIdempotentSinks(fault: FaultyTable.Fault) {
         let found = IdempotentSinkCheck.allCases.filter { check in
@@ -107,8 +131,8 @@ struct FaultyNumbers: Source {
             case .sameNames: [.namesOfSplits]
             case .positionBehindByOne: [.restartAnywhere, .restartTwice, .restartAtTheEnd]
             case .noPosition: [.restartAnywhere, .restartTwice, .restartAtTheEnd]
-            case .neverEnds: SourceCheck.allCases.filter { $0 != .namesOfSplits }
-            case .losesWhenFull: [.everythingIsRead, .sizesOfOutputs]
+            case .neverEnds: SourceCheck.allCases.filter { $0 != .namesOfSplits && $0 != .laterRecords }
+            case .losesWhenFull: [.sizesOfOutputs]
             }
         }
     }
