@@ -172,6 +172,29 @@ struct RollingFileSinkTests {
         }
     }
 
+    @Test(arguments: [RollingFileOptions.SuccessMarker.directory, .eachPartition])
+    func theMarkerGoesWhenFilesAreAdded(marker: RollingFileOptions.SuccessMarker) async throws {
+        try await withDirectory { directory in
+            var options = RollingFileOptions()
+            options.successMarker = marker
+            let place = marker == .directory ? "/_SUCCESS" : "/day=1/_SUCCESS"
+            let hasMarker = { FileManager.default.fileExists(atPath: directory + place) }
+            try Self.run(RollingFileSink(directory, Form.csv.encoding, options: options) { _ in "day=1" }) {
+                writer, committer in
+                for epoch in 0..<2 {
+                    writer.begin(epoch: epoch)
+                    try writer.write(Self.batch([epoch]))
+                    let transaction = try #require(try writer.prepare())
+                    #expect(hasMarker() == (epoch == 1))
+                    try committer.commit(transaction)
+                    #expect(!hasMarker())
+                    try committer.finish()
+                    #expect(hasMarker())
+                }
+            }
+        }
+    }
+
     @Test func filesRollBySizeAndAge() async throws {
         try await withDirectory { directory in
             let clock = VirtualClock()
@@ -296,7 +319,7 @@ struct RollingFileSinkTests {
     func aDisturbedJobGivesTheSame(parallelism: Int, marker: RollingFileOptions.SuccessMarker) async throws {
         try await withDirectory { directory in
             var options = RollingFileOptions()
-            options.maxBytes = 200
+            options.maxBytes = 1_000
             options.successMarker = marker
             let fileOptions = options
             let failures = Mutex(3)

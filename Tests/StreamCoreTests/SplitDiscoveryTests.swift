@@ -100,6 +100,28 @@ struct SplitDiscoveryTests {
         #expect(counts.elements == ["0: 1", "10: 1", "20: 3", "40: 2"])
     }
 
+    @Test func splitsThatAreFoundAreAligned() throws {
+        let shelf = Shelf()
+        let seen = CollectSink<Int>()
+        shelf.put("a", [1])
+        let test = try TestPipeline(batchSize: 2) { p in
+            p.source(
+                "shelf", ShelfSource(shelf: shelf), time: { Timestamp($0) },
+                watermarks: .boundedOutOfOrderness(.zero).aligned(within: .milliseconds(10))
+            )
+            .write("seen", to: seen)
+        }
+        try test.settle()
+        // What has ended holds nobody back; what is behind does.
+        shelf.put("b", [40, 41, 42, 43], released: 1)
+        shelf.put("c", [60, 61, 62, 63])
+        try test.advanceProcessingTime(by: .milliseconds(100))
+        #expect(seen.elements.sorted() == [1, 40, 60, 61])
+        shelf.release("b", 3)
+        try test.settle()
+        #expect(seen.elements.sorted() == [1, 40, 41, 42, 43, 60, 61, 62, 63])
+    }
+
     @Test func aSplitThatWasBeingReadMustComeBack() throws {
         let shelf = Shelf()
         shelf.put("a", [1, 2, 3], released: 1)

@@ -14,6 +14,8 @@ public final class FrameCompressor {
     private let context: Context
     private var hasBegun = false
     private var preferences = LZ4F_preferences_t()
+    /// Where the library writes to.
+    private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     /// A compressor; nil where nothing is to be compressed, or there is no memory for it.
     public init?(_ compression: FileCompression) {
@@ -40,6 +42,13 @@ public final class FrameCompressor {
         case .lz4(let context): LZ4F_freeCompressionContext(context)
         case .zstd(let context): ZSTD_freeCCtx(context)
         }
+        scratch.deallocate()
+    }
+
+    private func makeRoom(_ count: Int) {
+        guard scratch.count < count else { return }
+        scratch.deallocate()
+        scratch = .allocate(byteCount: count, alignment: 16)
     }
 
     /// Appends to `output` what becomes of `bytes`, as far as it is known yet; with `ends` the frame's end, too.
@@ -55,19 +64,15 @@ public final class FrameCompressor {
     private func lz4(_ context: OpaquePointer, _ bytes: [UInt8], _ ends: Bool, _ output: inout [UInt8]) -> String? {
         // Also room for the header and the end, which is less than that of an empty block more.
         let bound = LZ4F_compressBound(bytes.count, &preferences) + LZ4F_compressBound(0, &preferences) + 64
+        makeRoom(bound)
         var problem: String?
-        let start = output.count
-        output.append(contentsOf: repeatElement(0, count: bound))
-        var end = start
-        func step(_ body: (UnsafeMutableRawPointer, Int) -> Int) {
+        func step(_ body: (UnsafeMutableRawPointer?, Int) -> Int) {
             guard problem == nil else { return }
-            let written = output.withUnsafeMutableBytes { target in
-                target.baseAddress.map { body($0 + end, target.count - end) } ?? 0
-            }
+            let written = body(scratch.baseAddress, scratch.count)
             if LZ4F_isError(written) != 0 {
                 problem = LZ4F_getErrorName(written).map { String(cString: $0) } ?? "unknown"
             } else {
-                end += written
+                output.append(contentsOf: scratch.prefix(written))
             }
         }
         if !hasBegun { step { LZ4F_compressBegin(context, $0, $1, &preferences) } }
@@ -78,26 +83,18 @@ public final class FrameCompressor {
             }
         }
         if ends { step { LZ4F_compressEnd(context, $0, $1, nil) } }
-        output.removeLast(output.count - end)
         return problem
     }
 
     private func zstd(_ context: OpaquePointer, _ bytes: [UInt8], _ ends: Bool, _ output: inout [UInt8]) -> String? {
         bytes.withUnsafeBytes { source in
             var input = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
-            let room = ZSTD_CStreamOutSize()
+            makeRoom(ZSTD_CStreamOutSize())
             while true {
-                let start = output.count
-                output.append(contentsOf: repeatElement(0, count: room))
-                var written = 0
-                let left = output.withUnsafeMutableBytes { target -> Int in
-                    var buffer = ZSTD_outBuffer(dst: target.baseAddress.map { $0 + start }, size: room, pos: 0)
-                    let left = ZSTD_compressStream2(context, &buffer, &input, ends ? ZSTD_e_end : ZSTD_e_continue)
-                    written = buffer.pos
-                    return left
-                }
-                output.removeLast(room - written)
+                var buffer = ZSTD_outBuffer(dst: scratch.baseAddress, size: scratch.count, pos: 0)
+                let left = ZSTD_compressStream2(context, &buffer, &input, ends ? ZSTD_e_end : ZSTD_e_continue)
                 if ZSTD_isError(left) != 0 { return ZSTD_getErrorName(left).map { String(cString: $0) } ?? "unknown" }
+                output.append(contentsOf: UnsafeRawBufferPointer(scratch).prefix(buffer.pos))
                 if ends ? left == 0 : input.pos == input.size { return nil }
             }
         }
