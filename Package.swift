@@ -81,7 +81,9 @@ let package = Package(
         .executableTarget(
             name: "AdAnalyticsRunner",
             dependencies: weir + [
-                "AdAnalyticsJob", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AdAnalyticsJob", "JobLifecycle", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swiftSettings),
 
         // The command `weir`, which looks into snapshots.

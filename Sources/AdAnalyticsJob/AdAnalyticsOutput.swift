@@ -5,18 +5,39 @@ internal import Weir
 /// `Docs/guides/ad-analytics.md` lists the files and their fields.
 public struct AdAnalyticsOutput: Sendable {
     let directory: String?
+    let isCommitted: Bool
     let campaignTotals = CollectSink<Pane<TenantKey, CampaignTotals>>()
     let sessionTotals = CollectSink<Pane<String, SessionTotals>>()
     let funnel = CollectSink<Pane<String, FunnelTotals>>()
     let conversions = CollectSink<Pane<String, ConversionTotals>>()
 
     /// Results go to files in `directory`, which must exist, or only to memory.
-    public init(directory: String?) { self.directory = directory }
+    ///
+    /// - Parameters:
+    ///   - directory: the directory; nil for memory.
+    ///   - isCommitted: whether results are committed with the job's snapshots, exactly once: each kind then has a
+    ///     directory of its own with files to which it adds. By default each kind is one file, which is written anew.
+    public init(directory: String?, isCommitted: Bool = false) {
+        self.directory = directory
+        self.isCommitted = isCommitted
+    }
 
     private func write<Element: Sendable>(
         _ stream: DataStream<Element>, _ name: String, _ write: @escaping @Sendable (Element, inout JSONWriter) -> Void
     ) {
         guard let directory else { return }
+        if isCommitted {
+            stream.commit(
+                "\(name)-file",
+                to: RollingFileSink(
+                    "\(directory)/\(name)",
+                    .jsonLines { element, line in
+                        line.beginObject()
+                        write(element, &line)
+                        line.endObject()
+                    }))
+            return
+        }
         stream.global("\(name)-to-one").write(
             "\(name)-file",
             to: SingleFileSink(

@@ -1,6 +1,10 @@
 import AdAnalyticsJob
 import ArgumentParser
 import Foundation
+import JobLifecycle
+import Logging
+import ServiceLifecycle
+import UnixSignals
 import Weir
 
 /// The command `ad-analytics`.
@@ -48,6 +52,16 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
     @Option(help: "Seconds of event time for which event ids are remembered to drop duplicates; 0 for never.")
     var dedupHorizon: Double?
 
+    @Option(
+        help: "A directory for snapshots: the job goes on from the newest one, and its results are exactly once.")
+    var snapshots: String?
+
+    @Option(help: "Seconds between two snapshots.")
+    var snapshotInterval = 10.0
+
+    @Option(help: "A directory for a savepoint, written when the job is stopped by SIGTERM or SIGINT.")
+    var savepoint: String?
+
     @Option(help: "The number of events to generate when there is no input.")
     var generate = 2_000_000
 
@@ -91,12 +105,18 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
                 default: 70
                 }
             throw stop(code, error.message)
+        } catch let error as SnapshotError {
+            throw stop(70, "\(error)")
         }
     }
 
     private func stop(_ code: Int32, _ message: String) -> ExitCode {
-        FileHandle.standardError.write(Data("ad-analytics: \(message)\n".utf8))
+        tell(message)
         return ExitCode(code)
+    }
+
+    private func tell(_ message: String) {
+        FileHandle.standardError.write(Data("ad-analytics: \(message)\n".utf8))
     }
 
     private func analyze() async throws {
@@ -115,23 +135,27 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         if let output { try makeDirectory(output) }
         let analytics = AdAnalyticsPipeline(
             paths: paths, format: AdRecordFormat(format, fields: fields), options: try options(for: format))
-        let results = AdAnalyticsOutput(directory: output)
-        // A failure is reported here, once.
-        var jobOptions = JobOptions(parallelism: parallelism)
-        jobOptions.logger = JobOptions.silentLogger
-        let job = try analytics.pipeline(to: results).start(jobOptions)
+        let results = AdAnalyticsOutput(directory: output, isCommitted: snapshots != nil)
+        let job = try analytics.pipeline(to: results).start(try jobOptions())
+        if job.snapshotStatus.lastBegun != nil {
+            tell("going on from the last snapshot; what is counted is what follows")
+        }
         let progress = Progress(job: job, isQuiet: quiet)
-        let status: JobStatus
-        do {
-            status = try await progress.show { try await job.wait() }
-        } catch {
+        do { try await progress.show { try await serve(job) } } catch {
             progress.finish()
             throw error
         }
         progress.finish()
+        let status = job.status
+        if let stopped = job.stopReport {
+            tell("stopped\(snapshots == nil ? "; these are the results of what was read" : "")")
+            if let saved = stopped.savepoint, let savepoint { tell("savepoint \(saved.id) is in \(savepoint)") }
+            // The tables are made at the end of the input.
+            if let last = stopped.snapshot { return tell("the same command goes on from snapshot \(last.id)") }
+        }
         let report = AdAnalyticsReport(status, results)
         print(report.text(campaignLimit: campaigns), terminator: "")
-        if let output { print("\nresults are in \(output)/*.jsonl") }
+        if let output { print("\nresults are in \(output)/*\(snapshots == nil ? ".jsonl" : "/*.jsonl")") }
         guard report.accounting.isBalanced else {
             throw JobError(code: .stepFailed, message: "events are missing from the accounting; please report this")
         }
@@ -141,6 +165,39 @@ struct AdAnalyticsRunner: AsyncParsableCommand {
         guard !range.contains(value) else { return }
         let bound = range.upperBound == .max ? "or more" : "through \(range.upperBound)"
         throw AdAnalyticsError(code: .usage, message: "\(name) is \(value); give \(range.lowerBound) \(bound)")
+    }
+
+    private func jobOptions() throws -> JobOptions {
+        var options = JobOptions(parallelism: parallelism)
+        // A failure is reported by this command, once.
+        options.logger = JobOptions.silentLogger
+        guard let snapshots else {
+            guard savepoint == nil else {
+                throw AdAnalyticsError(code: .usage, message: "--savepoint needs --snapshots, a directory of its own")
+            }
+            return options
+        }
+        guard snapshotInterval.isFinite, (0.01...1e9).contains(snapshotInterval) else {
+            throw AdAnalyticsError(
+                code: .usage, message: "--snapshot-interval is \(snapshotInterval); give seconds, 0.01 through 1e9")
+        }
+        options.snapshots = SnapshotOptions(
+            directory: snapshots, interval: .milliseconds(Int64((snapshotInterval * 1_000).rounded())))
+        options.start = .latest
+        options.restarts = .exponentialBackoff(attempts: 10)
+        return options
+    }
+
+    /// Runs until the job's end; SIGTERM and SIGINT stop it after a last snapshot, or with the results so far.
+    private func serve(_ job: Job) async throws {
+        let service = JobService(
+            job, drains: snapshots == nil, savepoint: savepoint.map { LocalSnapshotStorage(directory: $0) })
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+            gracefulShutdownSignals: [.sigterm, .sigint], cancellationSignals: [.sigquit],
+            logger: JobOptions.silentLogger)
+        configuration.maximumGracefulShutdownDuration = .seconds(300)
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     private func options(for format: AdEventFormat) throws -> AdAnalyticsOptions {

@@ -25,6 +25,7 @@ enum Project {
         "JobLifecycle": ["StateBackend", "StreamCore", "ServiceLifecycle"],
         "AdAnalyticsRunner": [
             "AdAnalyticsJob", "JobLifecycle", "Weir", "ArgumentParser", "Logging", "Foundation", "ServiceLifecycle",
+            "UnixSignals",
         ],
         "WeirCommand": ["CWeir", "RocksDBBackend", "StateBackend", "ArgumentParser"],
 
