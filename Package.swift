@@ -24,15 +24,21 @@ let package = Package(
     products: [
         .library(name: "Weir", targets: library),
         .library(name: "WeirRocksDB", targets: ["RocksDBBackend"]),
+        .library(name: "WeirPostgres", targets: ["SQLConnector", "PostgresConnector"]),
+        .library(name: "WeirSQLite", targets: ["SQLConnector", "SQLiteConnector"]),
         .library(name: "StreamTesting", targets: ["StreamTesting"]),
         .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
         .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
     ],
+    traits: [
+        .trait(name: "SQLite", description: "The sink into SQLite (product WeirSQLite), for which GRDB is fetched.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C: a header of intrinsics and system calls, and the system libraries.
@@ -41,6 +47,8 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // The library. Arrows point one way: each target names only targets above it.
         .target(name: "StateBackend", dependencies: ["CWeir", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
@@ -64,6 +72,15 @@ let package = Package(
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"], linkerSettings: [.linkedLibrary("rocksdb")]),
         .target(
             name: "RocksDBBackend", dependencies: ["CRocksDBShim", "StateBackend"], swiftSettings: swiftSettings),
+        // Databases. Products of their own: what doesn't name them needs neither libpq nor GRDB.
+        .target(name: "SQLConnector", dependencies: weir, swiftSettings: swiftSettings),
+        .target(
+            name: "PostgresConnector", dependencies: weir + ["CLibPQ", "SQLConnector"], swiftSettings: swiftSettings),
+        .target(
+            name: "SQLiteConnector",
+            dependencies: weir + [
+                "SQLConnector", .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
+            ], swiftSettings: swiftSettings),
         .target(name: "StreamTesting", dependencies: weir, swiftSettings: swiftSettings),
 
         // The sample application.
@@ -104,6 +121,16 @@ let package = Package(
             name: "StreamOperatorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamConnectorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PostgresConnectorTests",
+            dependencies: weir + ["CommitCrasher", "PostgresConnector", "SQLConnector", "StreamTesting"],
+            swiftSettings: swiftSettings),
+        // Runs a job with sinks into files and PostgreSQL until it is killed; started by the tests of PostgresConnector.
+        .executableTarget(
+            name: "CommitCrasher", dependencies: weir + ["PostgresConnector", "SQLConnector"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SQLiteConnectorTests", dependencies: weir + ["SQLConnector", "SQLiteConnector", "StreamTesting"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "StreamTesting"],
             swiftSettings: swiftSettings),
