@@ -37,6 +37,7 @@ struct ExactlyOnceTests {
         try await Self.pipeline(output).run(Self.options(storage, parallelism: parallelism))
         #expect(output.committed.sorted() == Array(0..<80))
         #expect(output.prepared.isEmpty && output.problems.isEmpty)
+        #expect(output.isComplete)
     }
 
     @Test func aJobThatHasEndedHasNothingMoreToCommit() async throws {
@@ -93,6 +94,7 @@ struct ExactlyOnceTests {
         let committed = output.committed.count
         #expect(committed == seen.withLock { $0 })
         #expect(output.prepared.isEmpty)
+        #expect(!output.isComplete)
 
         try await Self.pipeline(output).run(Self.options(storage))
         #expect(output.committed.sorted() == Array(0..<80))
