@@ -129,8 +129,11 @@ let package = Package(
         .executableTarget(
             name: "CommitCrasher", dependencies: weir + ["PostgresConnector", "SQLConnector"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "SQLiteConnectorTests", dependencies: weir + ["SQLConnector", "SQLiteConnector", "StreamTesting"],
-            swiftSettings: swiftSettings),
+            name: "SQLiteConnectorTests",
+            dependencies: weir + [
+                "SQLConnector", "SQLiteConnector", "StreamTesting",
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+            ], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "StreamTesting"],
             swiftSettings: swiftSettings),

@@ -67,6 +67,12 @@ public struct PostgresCommitter: TransactionCommitter {
         } catch { throw wrap(error) }
     }
 
+    /// Removes the staging table, which is empty then.
+    public mutating func finish() throws {
+        let connection = try connected()
+        do { try connection.run("DROP TABLE IF EXISTS \(statements.staging)") } catch { throw wrap(error) }
+    }
+
     /// Closes the connection.
     public mutating func close() { connection = nil }
 

@@ -102,6 +102,11 @@
             }
         }
 
+        /// Removes the staging table, which is empty then.
+        public mutating func finish() throws {
+            try database.write { try $0.execute(sql: "DROP TABLE IF EXISTS \(statements.staging)") }
+        }
+
         /// Closes the database.
         public mutating func close() {
             // What it holds is let go of with it; an error changes nothing of what was committed.
