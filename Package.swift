@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "SQLiteConnector",
             dependencies: weir + [
-                "SQLConnector", .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
+                "SQLConnector", .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ], swiftSettings: swiftSettings),
         .target(name: "StreamTesting", dependencies: weir, swiftSettings: swiftSettings),
 
@@ -127,7 +127,8 @@ let package = Package(
             swiftSettings: swiftSettings),
         // Runs a job with sinks into files and PostgreSQL until it is killed; started by the tests of PostgresConnector.
         .executableTarget(
-            name: "CommitCrasher", dependencies: weir + ["PostgresConnector", "SQLConnector"], swiftSettings: swiftSettings),
+            name: "CommitCrasher", dependencies: weir + ["PostgresConnector", "SQLConnector"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "SQLiteConnectorTests",
             dependencies: weir + [

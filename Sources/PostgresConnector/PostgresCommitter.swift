@@ -13,10 +13,11 @@ public struct PostgresCommitter: TransactionCommitter {
 
     init(_ settings: PostgresSettings, _ context: CommitterContext) throws {
         self.settings = settings
-        statements = SQLStatements(settings.table, SQLStep(pipeline: context.pipeline, step: context.step))
+        let step = SQLStep(pipeline: context.pipeline, step: context.step)
         let connection = try settings.connect()
         self.connection = connection
-        try PostgresTables(settings, statements, connection).ensure()
+        try PostgresTables(settings, SQLStatements(settings.table, step), connection).ensure()
+        statements = SQLStatements(settings.table, try settings.locate(step, connection))
     }
 
     /// Makes a transaction's rows visible.
@@ -55,7 +56,7 @@ public struct PostgresCommitter: TransactionCommitter {
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
                     + "AND classid = \(lock >> 32) AND objid = \(lock & 0xFFFF_FFFF) AND pid <> pg_backend_pid() "
                     + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
-            try connection.run("SELECT pg_advisory_lock_shared(\(step.number))")
+            try settings.lock(step, connection)
         } catch { throw wrap(error) }
         for transaction in pending { try commit(transaction) }
         do {
@@ -79,7 +80,8 @@ public struct PostgresCommitter: TransactionCommitter {
     private mutating func connected() throws -> PostgresConnection {
         if let connection { return connection }
         do {
-            let connection = try settings.connect(as: step)
+            let connection = try settings.connect()
+            try settings.lock(step, connection)
             self.connection = connection
             return connection
         } catch { throw CommitError(.notCommitted, message: "\(error)") }

@@ -25,8 +25,12 @@ final class PostgresConnection {
     init(_ info: String) throws(PostgresFailure) {
         let keys = ["connect_timeout", "fallback_application_name", "dbname"]
         let values = ["10", "weir", info]
-        guard let handle = Self.withCStrings(keys, { keys in Self.withCStrings(values) { PQconnectdbParams(keys, $0, 1) } })
-        else { throw PostgresFailure(state: "", message: "no memory for a connection", isLost: true) }
+        let connection = Self.withCStrings(keys) { keys in
+            Self.withCStrings(values) { PQconnectdbParams(keys, $0, 1) }
+        }
+        guard let handle = connection else {
+            throw PostgresFailure(state: "", message: "no memory for a connection", isLost: true)
+        }
         func text(_ part: UnsafeMutablePointer<CChar>?) -> String { part.map { String(cString: $0) } ?? "" }
         self.handle = handle
         name = "\(text(PQdb(handle))) at \(text(PQhost(handle))):\(text(PQport(handle)))"
@@ -34,6 +38,8 @@ final class PostgresConnection {
             throw PostgresFailure(state: "", message: Self.trimmed(PQerrorMessage(handle)), isLost: true)
         }
         try run("SET client_min_messages TO warning")
+        // What another transaction holds: a clear failure rather than a job that hangs.
+        try run("SET lock_timeout TO '30s'")
         // What is prepared or committed must outlast a crash of the server, whatever its default is.
         try run(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
@@ -85,13 +91,16 @@ final class PostgresConnection {
     }
 
     private func failure(_ result: OpaquePointer?) -> PostgresFailure {
-        let state = result.flatMap { PQresultErrorField($0, 67 /* PG_DIAG_SQLSTATE, 'C' */) }
+        let state = result.flatMap { PQresultErrorField($0, Self.stateField) }
         let message = result.flatMap { PQresultErrorMessage($0) }.map { Self.trimmed($0) } ?? ""
         return PostgresFailure(
             state: state.map { String(cString: $0) } ?? "",
             message: message.isEmpty ? Self.trimmed(PQerrorMessage(handle)) : message,
             isLost: PQstatus(handle) != CONNECTION_OK)
     }
+
+    /// `PG_DIAG_SQLSTATE`, a macro that Swift doesn't see: the letter C.
+    private static let stateField: Int32 = 0x43
 
     private static func trimmed(_ text: UnsafePointer<CChar>?) -> String {
         guard let text else { return "" }

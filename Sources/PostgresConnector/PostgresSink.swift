@@ -76,10 +76,17 @@ struct PostgresSettings: Sendable {
         }
     }
 
+    /// The step, with the place where it writes: database and schema, by their numbers on the server, since the names of
+    /// prepared transactions are known to all of its databases.
+    func locate(_ step: SQLStep, _ connection: PostgresConnection) throws(PostgresFailure) -> SQLStep {
+        let place = try connection.run(
+            "SELECT (SELECT oid FROM pg_database WHERE datname = current_database()) || '.' || relnamespace "
+                + "FROM pg_class WHERE oid = to_regclass($1)", [SQLStatements(table, step).target])
+        return SQLStep(pipeline: step.pipeline, step: step.step, place: place.rows.first?[0] ?? "")
+    }
+
     /// Every connection of a step holds a lock in common, by which a new run finds and ends those of an older one.
-    func connect(as step: SQLStep) throws -> PostgresConnection {
-        let connection = try connect()
+    func lock(_ step: SQLStep, _ connection: PostgresConnection) throws(PostgresFailure) {
         try connection.run("SELECT pg_advisory_lock_shared(\(step.number))")
-        return connection
     }
 }

@@ -16,7 +16,8 @@ struct PostgresTables {
     func ensure() throws(SQLSinkError) {
         if let problem = settings.table.problem { throw error(.badTable, problem) }
         if settings.isPrepared && settings.table.write == .upsert {
-            throw error(.badTable, "an upsert can't be prepared, as it would keep the next one waiting; use commit: .staged")
+            throw error(
+                .badTable, "an upsert can't be prepared, as it would keep the next waiting; use commit: .staged")
         }
         do throws(PostgresFailure) {
             if settings.isPrepared {

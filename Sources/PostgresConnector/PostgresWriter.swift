@@ -19,11 +19,10 @@ public struct PostgresWriter<Element: Sendable>: TransactionalWriter {
         self.settings = settings
         self.row = row
         worker = context.worker
-        let step = SQLStep(pipeline: context.pipeline, step: context.step)
+        connection = try settings.connect()
+        let step = try settings.locate(SQLStep(pipeline: context.pipeline, step: context.step), connection)
         statements = SQLStatements(settings.table, step)
-        connection = try settings.connect(as: step)
-        // Rows of a key that another transaction holds: a clear failure rather than a job that hangs.
-        try connection.run("SET lock_timeout TO '30s'")
+        try settings.lock(step, connection)
         let newest = try connection.run(statements.currentRun, [step.pipeline, step.step]).rows
         run = newest.first.flatMap { Int64($0[0]) } ?? 0
         transaction = SQLTransaction(form: .staged, run: run, worker: worker, epoch: 0, rows: 0)
@@ -80,7 +79,7 @@ public struct PostgresWriter<Element: Sendable>: TransactionalWriter {
                 try connection.run("ROLLBACK")
                 throw SQLSinkError(
                     .replaced, database: connection.name, table: settings.table.name,
-                    message: "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one of them")
+                    message: "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one")
             }
             let prepared = SQLTransaction(
                 form: transaction.form, run: run, worker: worker, epoch: transaction.epoch, rows: taken)

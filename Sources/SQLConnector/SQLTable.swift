@@ -55,7 +55,9 @@ public struct SQLTable: Sendable, Hashable {
         case upsert
     }
 
-    /// The schema; nil, the default, for the first on the database's search path. SQLite has none: leave it nil.
+    /// The schema; nil, the default, for the first on the database's search path.
+    ///
+    /// SQLite has none: leave it nil.
     public var schema: String?
     /// The table's name.
     public var name: String

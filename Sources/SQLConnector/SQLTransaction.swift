@@ -40,18 +40,24 @@ package struct SQLStep: Sendable {
     /// The step's name.
     package let step: String
 
-    package init(pipeline: String, step: String) {
+    /// Where it writes, among all places whose transactions have their names in common.
+    package let place: String
+
+    package init(pipeline: String, step: String, place: String = "") {
         self.pipeline = pipeline
         self.step = step
+        self.place = place
     }
 
     /// What the names of its transactions begin with, and those of no other step do.
     ///
     /// Short enough for PostgreSQL, whose names of transactions have at most 199 bytes.
-    package var prefix: String { "weir:\(Self.encode(pipeline)):\(Self.encode(step)):" }
+    package var prefix: String { "weir:\(Self.encode(pipeline)):\(Self.encode(step)):\(place):" }
 
     /// A number for locks.
-    package var number: Int64 { Int64(bitPattern: StableHash.combine(pipeline.stableHash, step.stableHash)) }
+    package var number: Int64 {
+        Int64(bitPattern: StableHash.combine(pipeline.stableHash, (step + ":" + place).stableHash))
+    }
 
     /// The name of the table where its rows wait.
     package var stagingTable: String {

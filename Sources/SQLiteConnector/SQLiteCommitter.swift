@@ -53,9 +53,10 @@
                     guard newest == run else {
                         throw error(
                             .impossible,
-                            "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one of them")
+                            "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one")
                     }
-                    try database.execute(sql: statements.noteEpoch, arguments: parameters(transaction, transaction.epoch))
+                    try database.execute(
+                        sql: statements.noteEpoch, arguments: parameters(transaction, transaction.epoch))
                     // It was committed before.
                     guard database.changesCount == 1 else { return .rollback }
                     try database.execute(sql: statements.publish(isDistinct: false), arguments: [name])

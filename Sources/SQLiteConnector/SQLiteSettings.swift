@@ -18,7 +18,8 @@
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             do { return try DatabaseQueue(path: path, configuration: configuration) } catch {
                 throw self.error(
-                    .cannotConnect, "\(error); see to the file and its directory, which must be writable, or wait until "
+                    .cannotConnect,
+                    "\(error); see to the file and its directory, which must be writable, or wait until "
                         + "nobody else holds it")
             }
         }

@@ -77,7 +77,7 @@
                     guard newest == run else {
                         throw settings.error(
                             .replaced,
-                            "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one of them")
+                            "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one")
                     }
                     let insert = try database.cachedStatement(
                         sql: "INSERT INTO \(statements.staging) (weir_tx, weir_row, \(statements.columns)) "

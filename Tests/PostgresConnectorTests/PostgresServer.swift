@@ -17,7 +17,7 @@ final class PostgresServer: Sendable {
         let server = try? PostgresServer()
         if server == nil {
             let line = String(repeating: "=", count: 78)
-            let text = "\n\(line)\nNO POSTGRESQL SERVER: its sink is NOT TESTED. Scripts/postgres says why.\n\(line)\n\n"
+            let text = "\n\(line)\nNO POSTGRESQL SERVER: NOT TESTED. Scripts/postgres says why.\n\(line)\n\n"
             _ = write(2, text, text.utf8.count)
         }
         return server
@@ -52,6 +52,13 @@ struct TestDatabase: Sendable {
 
     @discardableResult
     func run(_ statement: String) throws -> [[String]] { try PostgresConnection(info).run(statement).rows }
+
+    /// Removes a schema, and before it the prepared transactions that hold it.
+    func remove(schema: String) {
+        let prepared = try? run("SELECT gid FROM pg_prepared_xacts WHERE database = current_database()")
+        for row in prepared ?? [] { _ = try? run("ROLLBACK PREPARED '\(row[0])'") }
+        _ = try? run("DROP SCHEMA \(schema) CASCADE")
+    }
 
     /// What neither is visible nor was removed.
     func leftovers(schema: String = "public") throws -> [String] {

@@ -58,7 +58,8 @@ struct PostgresSinkTests {
             "SELECT \"a \"\"quoted\"\" name\", real, text, bytes, boolean, time AT TIME ZONE 'UTC', text IS NULL "
                 + "FROM \"every kind\"")
         for text in texts {
-            #expect(found.contains(["1", "0.1", text, "\\x00090a5cff", "t", "1969-12-31 23:59:59.999", "f"]), "\(text)")
+            #expect(
+                found.contains(["1", "0.1", text, "\\x00090a5cff", "t", "1969-12-31 23:59:59.999", "f"]), "\(text)")
         }
         #expect(found.contains(["", "", "", "", "", "", "t"]))
         #expect(found.contains(["\(Int64.min)", "-Infinity", "x", "\\x", "f", "2026-03-01 12:00:00.123", "f"]))
@@ -130,7 +131,7 @@ struct PostgresSinkTests {
         var committer = try Self.committer(sink)
         let transaction = try Self.prepare(sink, [[1]])
         let name = try #require(try database.leftovers().first)
-        #expect(name == "weir:p:s:1:0:0")
+        #expect(name.hasPrefix("weir:p:s:") && name.hasSuffix(":1:0:0"))
         try database.run("ROLLBACK PREPARED '\(name)'")
         #expect(Self.outcome { try committer.commit(transaction) } == .impossible)
     }
@@ -174,7 +175,8 @@ struct PostgresSinkTests {
             #expect(error?.code == code, sourceLocation: sourceLocation)
             for word in words + [table.name] {
                 #expect(
-                    error?.description.contains(word) == true, "\(error.debugDescription)", sourceLocation: sourceLocation)
+                    error?.description.contains(word) == true, "\(error.debugDescription)",
+                    sourceLocation: sourceLocation)
             }
         }
         expect(.cannotConnect, "connection string", info: "host=127.0.0.1 port=1", table: Self.totals)

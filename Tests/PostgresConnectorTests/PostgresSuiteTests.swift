@@ -29,7 +29,7 @@ struct PostgresSuiteTests {
                     try database.run("SELECT number FROM \(schema).numbers ORDER BY place").compactMap { Int($0[0]) }
                 },
                 leftovers: { try database.leftovers(schema: schema) },
-                remove: { _ = try? database.run("DROP SCHEMA \(schema) CASCADE") })
+                remove: { database.remove(schema: schema) })
         }
         // Each in a schema of its own, over connections of its own.
         suite.seeds = 0..<5

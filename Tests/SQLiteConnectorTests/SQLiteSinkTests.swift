@@ -25,7 +25,9 @@
                     leftovers: {
                         let tables = try file.rows(
                             "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'weir_staged_%'")
-                        return try tables.flatMap { try file.rows("SELECT DISTINCT weir_tx FROM \"\($0[0])\"") }.map { $0[0] }
+                        return try tables.flatMap { try file.rows("SELECT DISTINCT weir_tx FROM \"\($0[0])\"") }.map {
+                            $0[0]
+                        }
                     },
                     remove: { file.remove() })
             }
@@ -47,19 +49,22 @@
                 Self.prepare(
                     sink,
                     [
-                        [.integer(Int64.min), 0.1, "a\t'\"\n🚀", .bytes([0, 255]), true, .timestamp(1_772_366_400_123)],
+                        [
+                            .integer(Int64.min), 0.1, "a\t'\"\n🚀", .bytes([0, 255]), true,
+                            .timestamp(1_772_366_400_123),
+                        ],
                         [nil, nil, nil, nil, nil, nil], [1, 2.0, "12", .bytes([]), false, .timestamp(-1)],
                     ]))
             #expect(
                 try file.rows(
                     "SELECT \"a \"\"quoted\"\" name\", real, text, hex(bytes), boolean, time, typeof(real), typeof(text), "
                         + "typeof(bytes) FROM \"every kind\"") == [
-                            [
-                                "\(Int64.min)", "0.1", "a\t'\"\n🚀", "00FF", "1", "2026-03-01T12:00:00.123Z", "real", "text",
-                                "blob",
-                            ], ["NULL", "NULL", "NULL", "", "NULL", "NULL", "null", "null", "null"],
-                            ["1", "2.0", "12", "", "0", "1969-12-31T23:59:59.999Z", "real", "text", "blob"],
-                        ])
+                        [
+                            "\(Int64.min)", "0.1", "a\t'\"\n🚀", "00FF", "1", "2026-03-01T12:00:00.123Z", "real", "text",
+                            "blob",
+                        ], ["NULL", "NULL", "NULL", "", "NULL", "NULL", "null", "null", "null"],
+                        ["1", "2.0", "12", "", "0", "1969-12-31T23:59:59.999Z", "real", "text", "blob"],
+                    ])
         }
 
         @Test func theLastRowOfAKeyStays() throws {
@@ -121,7 +126,8 @@
                 }
                 #expect(error?.code == code, sourceLocation: sourceLocation)
                 for word in [word, table.name, path ?? file.path] {
-                    #expect(error?.description.contains(word) == true, "\(error as Any)", sourceLocation: sourceLocation)
+                    #expect(
+                        error?.description.contains(word) == true, "\(error as Any)", sourceLocation: sourceLocation)
                 }
             }
             let column = [SQLColumn.integer("n")]
@@ -182,7 +188,8 @@
 
     /// A database in a directory of its own.
     private struct TemporaryDatabase: Sendable {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("sqlite-\(UUID().uuidString)").path
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("sqlite-\(UUID().uuidString)")
+            .path
 
         var path: String { directory + "/test.db" }
 
