@@ -148,7 +148,10 @@ let package = Package(
             ], swiftSettings: swiftSettings),
         // The code of the guides, which their pages show word for word.
         .testTarget(
-            name: "GuideTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"], swiftSettings: swiftSettings),
+            name: "GuideTests",
+            dependencies: weir + [
+                "AdAnalyticsJob", "PostgresConnector", "SQLConnector", "SQLiteConnector", "StreamTesting",
+            ], swiftSettings: swiftSettings),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
