@@ -121,6 +121,12 @@ let package = Package(
             name: "StreamOperatorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamConnectorsTests", dependencies: weir + ["StreamTesting"], swiftSettings: swiftSettings),
+        // Simulates jobs under seeds: `make sim`, and the tests of StreamTesting.
+        .executableTarget(
+            name: "SimulationRunner",
+            dependencies: weir + [
+                "RocksDBBackend", "StreamTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresConnectorTests",
             dependencies: weir + ["CommitCrasher", "PostgresConnector", "SQLConnector", "StreamTesting"],
@@ -136,7 +142,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ], swiftSettings: swiftSettings),
         .testTarget(
-            name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "StreamTesting"],
+            name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "SimulationRunner", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],

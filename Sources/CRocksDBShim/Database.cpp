@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "CompactionSignal.hpp"
+#include "LaterWrites.hpp"
 
 using namespace rocksdb;
 
@@ -145,6 +146,7 @@ weir_rocks *weir_rocks_open(const char *directory, const weir_rocks_options *wan
 }
 
 void weir_rocks_close(weir_rocks *database) {
+    database->later.reset();
     CancelAllBackgroundWork(database->db, true);
     delete database->db;
     delete database;

@@ -47,6 +47,7 @@ private:
 
 /// Waits for compactions, which files that are taken in don't do by themselves.
 class CompactionSignal;
+class LaterWrites;
 
 /// The system's file system without its syncs: a database of the running job only is gone with the machine anyway.
 rocksdb::Env *unsyncedEnv();
@@ -66,4 +67,5 @@ struct weir_rocks {
     std::string directory;
     uint64_t filesMade = 0;
     std::vector<uint32_t> order;
+    std::shared_ptr<weir::LaterWrites> later;
 };

@@ -8,6 +8,7 @@
 
 #include "CompactionSignal.hpp"
 #include "Database.hpp"
+#include "LaterWrites.hpp"
 
 using namespace rocksdb;
 
@@ -61,12 +62,12 @@ static Status writeBatch(weir_rocks *database, WriteBatch &batch) {
 }
 
 static Status writeFile(weir_rocks *database, const std::string &path, uint16_t state, const uint8_t *bytes,
-                        const weir_rocks_row *rows) {
+                        const weir_rocks_row *rows, const std::vector<uint32_t> &order) {
     SstFileWriter writer{EnvOptions(database->options), database->options};
     Status status = writer.Open(path);
     std::string key;
-    for (size_t i = 0; status.ok() && i < database->order.size(); i++) {
-        const weir_rocks_row &row = rows[database->order[i]];
+    for (size_t i = 0; status.ok() && i < order.size(); i++) {
+        const weir_rocks_row &row = rows[order[i]];
         setKey(key, state, bytes, row);
         status = row.is_removal ? writer.Delete(key) : writer.Put(key, valueOf(bytes, row));
     }
@@ -78,6 +79,18 @@ static Status writeFile(weir_rocks *database, const std::string &path, uint16_t 
     status = database->db->IngestExternalFile({path}, options);
     if (status.ok() || !database->db->Resume().ok()) return status;
     return database->db->IngestExternalFile({path}, options);
+}
+
+/// As `writeFile`; what is left of the file when it fails is deleted.
+static Status writeWholeFile(weir_rocks *database, const std::string &path, uint16_t state, const uint8_t *bytes,
+                             const weir_rocks_row *rows, const std::vector<uint32_t> &order) {
+    Status status = writeFile(database, path, state, bytes, rows, order);
+    if (!status.ok()) database->options.env->DeleteFile(path).PermitUncheckedError();
+    return status;
+}
+
+static std::string newFile(weir_rocks *database) {
+    return database->directory + "/rows-" + std::to_string(database->filesMade++) + ".tmp";
 }
 
 }  // namespace weir
@@ -115,10 +128,8 @@ bool weir_rocks_write(
     size_t file_rows, weir_rocks_error *error) {
     weir::sortRows(bytes, rows, count, database->order);
     if (count >= file_rows) {
-        std::string path = database->directory + "/rows-" + std::to_string(database->filesMade++) + ".tmp";
-        Status status = weir::writeFile(database, path, state, bytes, rows);
-        if (!status.ok()) database->options.env->DeleteFile(path).PermitUncheckedError();
-        return weir::report(status, error);
+        return weir::report(
+            weir::writeWholeFile(database, weir::newFile(database), state, bytes, rows, database->order), error);
     }
     WriteBatch batch;
     std::string key;
@@ -128,6 +139,25 @@ bool weir_rocks_write(
         if (!status.ok()) return weir::report(status, error);
     }
     return weir::report(weir::writeBatch(database, batch), error);
+}
+
+void weir_rocks_write_later(
+    weir_rocks *database, uint16_t state, const uint8_t *bytes, size_t length, const weir_rocks_row *rows,
+    size_t count) {
+    if (!database->later) {
+        database->later = std::make_shared<weir::LaterWrites>([database](const weir::LaterWrites::Rows &rows) {
+            std::vector<uint32_t> order;
+            weir::sortRows(rows.bytes.data(), rows.rows.data(), rows.rows.size(), order);
+            return weir::writeWholeFile(database, rows.path, rows.state, rows.bytes.data(), rows.rows.data(), order);
+        });
+    }
+    database->later->push({state, weir::newFile(database), {bytes, bytes + length}, {rows, rows + count}});
+}
+
+size_t weir_rocks_waiting(weir_rocks *database) { return database->later ? database->later->count() : 0; }
+
+bool weir_rocks_settle(weir_rocks *database, weir_rocks_error *error) {
+    return !database->later || weir::report(database->later->settle(), error);
 }
 
 bool weir_rocks_remove_all(weir_rocks *database, uint16_t state, weir_rocks_error *error) {

@@ -19,16 +19,25 @@ enum MemoryProbe {
     static func main() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 5, let budget = Int(arguments[2]), let bytes = Int(arguments[3]) else { exit(2) }
-        let isList = arguments[1] == "list"
+        let kind = arguments[1]
         // Each key's values come to about 1,000 bytes; those of a list one after the other, over the whole input.
         let keys = bytes / 1_000
+        let wrong = CollectSink<Pane<Int64, Bool>>()
         let pipeline = try Pipeline("memory") { p in
-            let numbers = GeneratorSource(count: isList ? keys * 4 : keys * 5 / 4) { Int64($0 % keys) }
-            let source = p.source("numbers", numbers).keyBy { $0 }
-            if isList {
-                source.process("hold") { try HeldList($0) }.write("nowhere", to: CollectSink<Int64>())
-            } else {
-                source.process("hold") { try HeldValue($0) }.write("nowhere", to: CollectSink<Int64>())
+            let source = p.source(
+                "numbers", GeneratorSource(count: kind == "list" ? keys * 4 : keys * 5 / 2) { Int64($0) },
+                time: { $0 }, watermarks: .boundedOutOfOrderness(.milliseconds(0)))
+            switch kind {
+            case "list":
+                source.map { $0 % Int64(keys) }.keyBy { $0 }.process("hold") { try HeldList($0) }
+                    .write("nowhere", to: CollectSink<Int64>())
+            case "window":
+                // Two windows, of which each holds all keys, and most keys one and a half times.
+                source.keyBy { $0 % Int64(keys) }.window(.tumbling(.milliseconds(keys * 5 / 4)))
+                    .aggregate("hold", HeldText()).filter { !$0.value }.write("wrong", to: wrong)
+            default:
+                source.filter { $0 < keys * 5 / 4 }.map { $0 % Int64(keys) }.keyBy { $0 }
+                    .process("hold") { try HeldValue($0) }.write("nowhere", to: CollectSink<Int64>())
             }
         }
         var options = JobOptions()
@@ -37,6 +46,7 @@ enum MemoryProbe {
         options.logger = JobOptions.silentLogger
         let before = Resident.bytes
         _ = try await pipeline.run(options)
+        guard wrong.elements.isEmpty else { exit(3) }
         print(Resident.peak.load(ordering: .relaxed) - before)
     }
 }
@@ -101,5 +111,22 @@ private struct HeldList: KeyedProcessor {
         count += 1
         if count % 1_024 == 0 { Resident.note() }
         list.append(text(element, 250))
+    }
+}
+
+/// A text of 1,000 bytes per key and window; the result is whether it is still the right one.
+private struct HeldText: AggregateFunction {
+    func start(_ element: Int64) -> String {
+        if element % 1_024 == 0 { Resident.note() }
+        return "\(element % 2)" + text(element, 1_000)
+    }
+
+    func add(_ element: Int64, to accumulator: inout String) { accumulator = start(element) }
+
+    func merge(_ other: String, into accumulator: inout String) { accumulator = other }
+
+    func result(_ accumulator: String) -> Bool {
+        let element: Int64 = accumulator.hasPrefix("0") ? 0 : 1
+        return accumulator == start(element == 0 ? 2 : 1)
     }
 }

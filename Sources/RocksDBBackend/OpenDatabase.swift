@@ -16,6 +16,7 @@ final class OpenDatabase {
     private var namesOfFiles: [String: String] = [:]
     private var spareReader: OpaquePointer?
     private var checkpoints = 0
+    private var mayBeWriting = false
     /// The part of `directory` that the database has for itself.
     private static let subdirectory = "/db"
 
@@ -57,11 +58,34 @@ final class OpenDatabase {
         handle = nil
     }
 
+    /// The database, everything that it was handed written.
     func open() throws(StateError) -> RocksDBHandle {
+        let handle = try openUnsettled()
+        if mayBeWriting {
+            try RocksDBFault.check("write", at: handle.directory) { weir_rocks_settle(handle.pointer, $0) }
+            mayBeWriting = false
+        }
+        return handle
+    }
+
+    private func openUnsettled() throws(StateError) -> RocksDBHandle {
         guard let handle else {
             throw StateError(code: .storeFailed, message: "the store was closed; a job's state ends with the job")
         }
         return handle
+    }
+
+    /// Calls `body` with the database, which writes something that `open()` waits for.
+    func withWriting(_ body: (RocksDBHandle) -> Void) throws(StateError) {
+        let handle = try openUnsettled()
+        mayBeWriting = true
+        body(handle)
+    }
+
+    /// The writes that aren't done yet.
+    var waitingWrites: Int {
+        guard mayBeWriting, let handle else { return 0 }
+        return weir_rocks_waiting(handle.pointer)
     }
 
     /// Calls `body` with a reader; another one where `body` reads again.

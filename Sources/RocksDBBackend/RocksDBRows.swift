@@ -57,6 +57,20 @@ final class RocksDBRows: StoredRows {
         }
     }
 
+    func writeLater(_ rows: StateRows) throws {
+        // Few rows are a batch, unless that had to wait for others.
+        guard rows.count >= fileRows || database.waitingWrites > 0 else { return try write(rows) }
+        let places = takePlaces(of: rows)
+        defer { self.places = places.count > 1 << 16 ? [] : places }
+        try database.withWriting { handle in
+            rows.bytes.withUnsafeBytes { bytes in
+                weir_rocks_write_later(
+                    handle.pointer, state, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, places,
+                    places.count)
+            }
+        }
+    }
+
     /// Where rows lie, in the memory of the last ones; `found` of a read may write.
     private func takePlaces(of rows: StateRows) -> [weir_rocks_row] {
         var places: [weir_rocks_row] = []

@@ -8,7 +8,7 @@ import Weir
     /// What a job takes beside its budget: code that is loaded, batches, threads, and what the allocator holds back.
     private static let constant = 24 << 20
 
-    @Test(arguments: ["value", "list"])
+    @Test(arguments: ["value", "list", "window"])
     func residentMemoryStaysWithinTheBudget(kind: String) throws {
         let budget = 32 << 20
         let directory = try TemporaryDirectory()
@@ -27,6 +27,32 @@ import Weir
         // Else the state wasn't there.
         #expect(growth > budget / 2)
         #expect(growth <= budget / 10 * 13 + Self.constant)
+    }
+
+    @Test func windowsInMemoryThatExceedTheBudgetEndTheJob() async throws {
+        func run(budget: Int, windows: Int) async throws {
+            let count = 40_000
+            let pipeline = try Pipeline("exceeding") { p in
+                p.source(
+                    "numbers", GeneratorSource(count: count) { Int64($0) }, time: { $0 % Int64(windows) },
+                    // So that none is over before the end.
+                    watermarks: .boundedOutOfOrderness(.milliseconds(windows))
+                )
+                .keyBy { $0 }.window(.tumbling(.milliseconds(1))).aggregate("hold", .count())
+                .write("nowhere", to: CollectSink<Pane<Int64, Int>>())
+            }
+            var options = JobOptions()
+            options.memoryBudget = budget
+            options.logger = JobOptions.silentLogger
+            _ = try await pipeline.run(options)
+        }
+        // 40,000 keys of 17 bytes in one table, or in many.
+        for windows in [1, 400] {
+            try await run(budget: 4 << 20, windows: windows)
+            let error = await #expect(throws: JobError.self) { try await run(budget: 1 << 19, windows: windows) }
+            let text = "\(try #require(error))"
+            #expect(text.contains("budgetExceeded: state 'windows' of step 'hold'"), "\(text)")
+        }
     }
 
     @Test func stateInMemoryThatExceedsTheBudgetEndsTheJob() async throws {

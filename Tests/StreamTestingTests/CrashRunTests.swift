@@ -15,7 +15,7 @@ import Weir
     }
 
     enum Shape: String, CaseIterable, Sendable {
-        case runningSums, windowsOfWindows, unions, joins, sessions, timers
+        case runningSums, windowsOfWindows, windowsOfManyKeys, unions, joins, sessions, timers
     }
 
     private static func events(_ splits: Int, _ count: Int, seed: UInt64) -> [[Event]] {
@@ -83,6 +83,30 @@ import Weir
                     .keyBy { $0.key % 2 }.window(.sliding(.milliseconds(200), every: .milliseconds(50)))
                     .aggregate("sums", Sum { (pane: Pane<Int, Int>) in pane.value })
                     .map { "\($0.key) \($0.window.start): \($0.value)" }
+                    .ended("out", in: log)
+            case .windowsOfManyKeys:
+                // More than a small budget holds, in windows that are kept and in ones that are not.
+                let keyed = events.keyBy { $0.number % 40 }
+                let numbers = Sum { (event: Event) in event.number }
+                let length = Duration.milliseconds(300)
+                func words(_ name: String, _ panes: DataStream<Pane<Int, Int>>) -> DataStream<String> {
+                    panes.map { "\(name) \($0.key) \($0.window): \($0.value)" }
+                }
+                words("tumbling", keyed.window(.tumbling(length)).aggregate("tumbling", numbers))
+                    .union(
+                        words(
+                            "kept",
+                            keyed.window(.tumbling(length), allowedLateness: .milliseconds(200))
+                                .aggregate("kept", numbers)),
+                        words(
+                            "sliding",
+                            keyed.window(.sliding(length, every: .milliseconds(100)), allowedLateness: length)
+                                .aggregate("sliding", numbers)),
+                        words(
+                            "cumulating",
+                            keyed.window(.cumulating(upTo: length, every: .milliseconds(100)))
+                                .aggregate("cumulating", numbers))
+                    )
                     .ended("out", in: log)
             case .unions:
                 let moved = events.rebalance().map { Event(split: 9, key: $0.key, number: 1, time: $0.time) }

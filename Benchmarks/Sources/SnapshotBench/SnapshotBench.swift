@@ -64,11 +64,12 @@ struct SnapshotBench {
         let job = try pipeline(dial).start(options)
         while dial.emitted.load(ordering: .relaxed) < keys { usleep(1_000) }
         add("updates_per_s_before", dial.rate(overMilliseconds: 1_500))
-        dial.longestPause.store(0, ordering: .relaxed)
+        dial.forgetGaps()
         _ = dial.rate(overMilliseconds: 1_000)
         add("longest_gap_before_ms", Double(dial.longestPause.load(ordering: .relaxed)) / 1e6)
+        add("longest_work_before_ms", Double(dial.longestWork.load(ordering: .relaxed)) / 1e6)
 
-        dial.longestPause.store(0, ordering: .relaxed)
+        dial.forgetGaps()
         let before = dial.emitted.load(ordering: .relaxed)
         var start = bench_wall_ns()
         var cpu = bench_cpu_ns()
@@ -79,6 +80,7 @@ struct SnapshotBench {
             "updates_per_s_during",
             Double(dial.emitted.load(ordering: .relaxed) - before) * 1e9 / Double(bench_wall_ns() - start))
         add("longest_gap_during_ms", Double(dial.longestPause.load(ordering: .relaxed)) / 1e6)
+        add("longest_work_during_ms", Double(dial.longestWork.load(ordering: .relaxed)) / 1e6)
         add("full_mb", Double(full.writtenBytes) / 1e6)
 
         // All changes so far into one, and then 1 % of the keys.

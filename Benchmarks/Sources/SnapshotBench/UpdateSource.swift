@@ -15,6 +15,10 @@ final class Dial: Sendable {
     let emitted = Atomic<Int>(0)
     /// The longest time between two batches since it was last set to 0, in ns.
     let longestPause = Atomic<Int64>(0)
+    /// The most CPU time of the worker's thread between two batches since then, in ns.
+    ///
+    /// Beside other programs the time of the clock says little.
+    let longestWork = Atomic<Int64>(0)
     /// When the first batch came.
     let first = Atomic<Int64>(0)
     /// How often each key was loaded at the beginning.
@@ -23,6 +27,19 @@ final class Dial: Sendable {
     init(keys: Int) {
         self.keys = keys
         span.store(keys, ordering: .relaxed)
+    }
+
+    /// The CPU time of the calling thread.
+    static func threadCPU() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Forgets the longest gaps between batches.
+    func forgetGaps() {
+        longestPause.store(0, ordering: .relaxed)
+        longestWork.store(0, ordering: .relaxed)
     }
 
     /// Records handed out per second, over about a while.
@@ -51,6 +68,7 @@ struct UpdateReader: SplitReader {
     let dial: Dial
     var next: Int
     private var last: Int64 = 0
+    private var lastWork: Int64 = 0
     private var random: UInt64 = 1
 
     init(dial: Dial, next: Int) {
@@ -63,6 +81,7 @@ struct UpdateReader: SplitReader {
     mutating func read(into output: SourceOutput<Int>) -> ReadStatus {
         guard dial.isRunning.load(ordering: .relaxed) else { return .end }
         let now = bench_wall_ns()
+        let work = Dial.threadCPU()
         if dial.first.load(ordering: .relaxed) == 0 { dial.first.store(now, ordering: .relaxed) }
         if dial.isPaused.load(ordering: .relaxed) {
             last = 0
@@ -71,7 +90,11 @@ struct UpdateReader: SplitReader {
         if last > 0 && now - last > dial.longestPause.load(ordering: .relaxed) {
             dial.longestPause.store(now - last, ordering: .relaxed)
         }
+        if last > 0 && work - lastWork > dial.longestWork.load(ordering: .relaxed) {
+            dial.longestWork.store(work - lastWork, ordering: .relaxed)
+        }
         last = now
+        lastWork = work
         let span = UInt64(dial.span.load(ordering: .relaxed))
         var count = 0
         while !output.isFull {

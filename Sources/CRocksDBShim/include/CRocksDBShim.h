@@ -101,6 +101,15 @@ void weir_rocks_expire(weir_rocks *database, uint16_t state, int64_t (*now)(void
 bool weir_rocks_write(
     weir_rocks *database, uint16_t state, const uint8_t *bytes, const weir_rocks_row *rows, size_t count,
     size_t file_rows, weir_rocks_error *error);
+/// As `weir_rocks_write` with a file, which another thread makes from a copy of the rows. Nothing else may be called for
+/// the database before `weir_rocks_settle`, but this once more; waits while two calls' rows aren't written yet.
+void weir_rocks_write_later(
+    weir_rocks *database, uint16_t state, const uint8_t *bytes, size_t length, const weir_rocks_row *rows,
+    size_t count);
+/// The number of such calls whose rows aren't written yet.
+size_t weir_rocks_waiting(weir_rocks *database);
+/// Waits until they are, and tells of the first that couldn't be, which is tried again by the next call.
+bool weir_rocks_settle(weir_rocks *database, weir_rocks_error *error);
 /// Removes all rows of a state.
 bool weir_rocks_remove_all(weir_rocks *database, uint16_t state, weir_rocks_error *error);
 

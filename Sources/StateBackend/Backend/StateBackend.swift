@@ -82,6 +82,9 @@ public protocol StateStore: AnyObject {
     /// What is written afterwards doesn't change them.
     func checkpoint() throws -> any StoreCheckpoint
 
+    /// The number of ``StoredRows/writeLater(_:)`` calls whose rows aren't written yet. The default is 0.
+    var waitingWrites: Int { get }
+
     /// The bytes of memory that the store takes at the moment.
     var memoryUsage: Int { get }
 
@@ -90,6 +93,9 @@ public protocol StateStore: AnyObject {
 }
 
 extension StateStore {
+    /// None.
+    public var waitingWrites: Int { 0 }
+
     /// The rows, none of which is dropped.
     public func rows(of state: String, expiry: (@Sendable () -> Int64)?) throws -> any StoredRows {
         try rows(of: state)
@@ -118,6 +124,10 @@ public protocol StoredRows: AnyObject {
     /// Writes rows and removals, each key at most once, in no particular order.
     func write(_ rows: StateRows) throws
 
+    /// Writes rows, perhaps on another thread: every other call for the store finds them written, and may throw what
+    /// went wrong. The default writes them at once.
+    func writeLater(_ rows: StateRows) throws
+
     /// Hands the rows of the given key groups to `body`, in order of group and key, until it returns false.
     ///
     /// - Parameters:
@@ -134,6 +144,11 @@ public protocol StoredRows: AnyObject {
 
     /// The rows as they are now, whatever is written later.
     func view() throws -> any StoredRowsView
+}
+
+extension StoredRows {
+    /// At once.
+    public func writeLater(_ rows: StateRows) throws { try write(rows) }
 }
 
 /// A state's rows as of one moment.

@@ -117,7 +117,7 @@ public struct StateCodec<Value>: @unchecked Sendable {
         switch functions.codec.form {
         case .own: form = .own
         case .codable: form = .codable
-        case .raw, .missing: return nil
+        case .raw, .missing, .ordered: return nil
         }
         var codec = StateCodec<Type>(form: form, write: functions.write, read: functions.read)
         if form == .own { codec.components = functions.components }

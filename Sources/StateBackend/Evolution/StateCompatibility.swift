@@ -80,10 +80,15 @@ public struct StateCompatibility: Sendable, Equatable {
     }
 }
 
+extension TypeSchema {
+    /// Whether fields in the order of the program are among the bytes.
+    fileprivate var hasCodablePart: Bool { form == .codable || components.contains(where: \.hasCodablePart) }
+}
+
 extension StateSchema {
     /// The kind and the types in a few words.
     public var text: String {
-        let types = [key, value].compactMap { $0?.text }.joined(separator: " → ")
+        let types = [key, mapKey, value].compactMap { $0?.text }.joined(separator: " → ")
         return types.isEmpty ? kind : "\(kind) \(types)"
     }
 
@@ -122,15 +127,42 @@ extension StateSchema {
             let match = new.matchKeys(old)
             report.add(match.report)
             // Stores find keys by their bytes: those of Codable keys follow the order of the fields.
-            needsRewrite = match.report.fit == .compatible && old.form == .codable
+            needsRewrite = match.report.fit == .compatible && old.hasCodablePart
         case (nil, nil): break
         default: report.add(FitReport(.incompatible, "rows had \(written.key == nil ? "no keys" : "keys")"))
         }
-        if let value, let old = written.value {
+        if let mapKey {
+            let (match, isRewritten) = fit(maps: written, mapKey)
+            report.add(match)
+            needsRewrite = needsRewrite || isRewritten
+        } else if let value, let old = written.value {
             let match = value.match(old)
             report.add(match.report)
             needsRewrite = needsRewrite || match.report.fit == .migrated
         }
         return (report, needsRewrite && report.fit <= .migrated)
+    }
+
+    /// How the map keys and values of `written` are read, and whether rows must be written again.
+    private func fit(maps written: StateSchema, _ mapKey: TypeSchema) -> (report: FitReport, needsRewrite: Bool) {
+        guard let oldKey = written.mapKey else {
+            // A row was a whole map.
+            guard let old = written.value?.components, old.count == 2 else {
+                return (FitReport(.incompatible, "the form of the maps isn't known"), false)
+            }
+            var plain = mapKey
+            if plain.form == .ordered { plain.form = .own }
+            var report = FitReport(.compatible, "a row was a map and is now an entry")
+            report.add(plain.matchKeys(old[0]).report)
+            let value = timeToLive == nil ? value : value?.components.first
+            if let value { report.add(value.match(old[1]).report) }
+            return (report, true)
+        }
+        let keys = mapKey.matchKeys(oldKey).report
+        guard let value, let old = written.value else { return (keys, false) }
+        var report = value.match(old).report
+        let needsRewrite = report.fit == .migrated || keys.fit == .compatible && oldKey.form == .codable
+        report.add(keys)
+        return (report, needsRewrite)
     }
 }

@@ -54,7 +54,7 @@ extension TypeSchema {
                 "\(name) was written in version \(written.version), and this program has \(version)")
         }
         switch form {
-        case .own: return fit(own: written, change)
+        case .own, .ordered: return fit(own: written, change)
         case .raw:
             return name == written.name && size == written.size ? FitReport() : FitReport(.needsMigration, change)
         case .codable, .missing: return fit(codable: written, change)
@@ -91,7 +91,7 @@ extension TypeSchema {
     /// How keys of the schema `written` are read as this one and found again by their hashes.
     func matchKeys(_ written: TypeSchema) -> TypeMatch {
         let report = fit(written)
-        let isWider = form == .own && written.form == .own && isWidenedKey(written)
+        let isWider = (form == .own || form == .ordered) && written.form == form && isWidenedKey(written)
         let isRenamed = form == .codable && shape?.isReordered(written.shape) ?? false
         if report.fit == .same || report.fit == .compatible && (isWider || isRenamed) {
             return TypeMatch(report: report)

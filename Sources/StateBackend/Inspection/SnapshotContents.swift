@@ -30,12 +30,22 @@ public struct SnapshotRow: Sendable, Equatable {
     public let schema: StateSchema
 
     /// The key as JSON; nil where the row has none.
-    public var key: String? { keyBytes.isEmpty ? nil : StateValueRenderer.json(keyBytes[...], schema.key) }
+    public var key: String? {
+        if keyBytes.isEmpty { return nil }
+        return entryKeys?.0 ?? StateValueRenderer.json(keyBytes[...], schema.mapKey == nil ? schema.key : nil)
+    }
+
+    /// The map key as JSON, where the row is an entry of a map; nil also where its form isn't known.
+    public var mapKey: String? { entryKeys?.1 }
+
+    private var entryKeys: (String, String)? {
+        schema.mapKey.flatMap { StateValueRenderer.json(keyBytes, schema.key, $0) }
+    }
 
     /// The value as JSON.
     public var value: String { StateValueRenderer.json(valueBytes[...], schema.value) }
 
-    /// The row as a line of JSON: step, state, key group, key and value.
+    /// The row as a line of JSON: step, state, key group, key, of entries of maps the map key, and value.
     public var json: String {
         var output = JSONOutput()
         output.object {
@@ -43,6 +53,7 @@ public struct SnapshotRow: Sendable, Equatable {
             $0.field("state", state)
             $0.field("keyGroup", json: keyGroup.map { "\($0)" } ?? "null")
             $0.field("key", json: key ?? "null")
+            if schema.mapKey != nil { $0.field("mapKey", json: mapKey ?? "null") }
             $0.field("value", json: value)
         }
         return output.text

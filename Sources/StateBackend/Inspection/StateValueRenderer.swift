@@ -13,6 +13,17 @@ enum StateValueRenderer {
         return opaque(bytes, schema)
     }
 
+    /// Two values that fill `bytes`; nil when their forms aren't known.
+    static func json(_ bytes: [UInt8], _ first: TypeSchema?, _ second: TypeSchema) -> (String, String)? {
+        guard let first else { return nil }
+        var decoder = StateDecoder(bytes)
+        var one = JSONOutput()
+        var other = JSONOutput()
+        guard (try? write(&decoder, first, &one)) != nil, (try? write(&decoder, second, &other)) != nil, decoder.isAtEnd
+        else { return nil }
+        return (one.text, other.text)
+    }
+
     private static func opaque(_ bytes: ArraySlice<UInt8>, _ schema: TypeSchema?) -> String {
         var output = JSONOutput()
         output.object {
@@ -36,6 +47,10 @@ enum StateValueRenderer {
         case .raw:
             let bytes = try decoder.readBytes()
             output.raw(opaque(bytes, schema))
+        case .ordered:
+            let isSigned = IntegerRange.named(schema.name)?.isSigned ?? true
+            let bits = UInt64(bigEndian: try decoder.readFixed())
+            output.raw(isSigned ? "\(Int64(bitPattern: bits ^ 1 << 63))" : "\(bits)")
         case .missing: throw decoder.malformed("\(schema.name) has no form")
         case .own:
             if schema.components.isEmpty {
@@ -79,6 +94,9 @@ enum StateValueRenderer {
                     try decoder.skipPad(since: start)
                 }
             }
+        case "StateBackend.Expiring":
+            _ = try decoder.readFixed(Int64.self)
+            try write(&decoder, first, &output)
         case "Swift.Optional":
             if try decoder.decode(Bool.self) { try write(&decoder, first, &output) } else { output.raw("null") }
         case "StateBackend.Pair":

@@ -11,6 +11,7 @@ extension StateTable {
     @inlinable
     func makeRoom(within budget: TableBudget<Key, Value>) {
         budget.charge(self)
+        budget.askSiblings(for: self)
         let capacity = mask + 1
         if size >= capacity / 4 * 3, budget.mayGrow(capacity) {
             grow()
@@ -44,7 +45,7 @@ extension StateTable {
         let capacity = mask + 1
         // Looking for an entry is cheap beside fetching it, so a cache may be fuller.
         let most = store == nil ? capacity / 4 * 3 : capacity / 8 * 7
-        let least = Swift.min(Swift.max(limit / 2, budget.allowance.smallestTable / 4 * 3), most)
+        let least = Swift.min(Swift.max(limit / 2, budget.smallestTable / 4 * 3), most)
         let heapBytes = budget.heapBytes
         let wanted = heapBytes == 0 ? most : limit + Swift.min(budget.allowance.left, 1 << 50) / heapBytes
         limit = Swift.min(Swift.max(wanted, least), most)
@@ -53,13 +54,26 @@ extension StateTable {
 
     /// Looks from time to time whether values have grown where they are.
     @inlinable
-    func lookAtMemory(_ store: TableStore<Key, Value>) {
-        store.batches += 1
-        guard store.batches % 16 == 0, let budget else { return }
+    func lookAtMemory(_ store: TableStore<Key, Value>, announced: Int) {
+        store.announced += announced
+        guard store.announced >= 1 << 13, let budget else { return }
+        store.announced = 0
+        budget.charge(self)
+        guard budget.isExceeded else { return }
+        budget.askSiblings(for: self)
+        fit(budget)
+        evictExcess(over: store)
+    }
+
+    /// Looks from time to time whether values have grown beyond what the allowance has, in a table without a store.
+    @usableFromInline
+    func lookAtMemory(_ budget: TableBudget<Key, Value>) {
+        budget.batches &+= 1
+        guard budget.batches % 64 == 0, budget.allowance.total < .max else { return }
         budget.charge(self)
         guard budget.isExceeded else { return }
         fit(budget)
-        evictExcess(over: store)
+        if budget.isExceeded(by: self) { budget.noteExcess() }
     }
 
     /// The number of entries whose rows don't take much memory on their way to the store.

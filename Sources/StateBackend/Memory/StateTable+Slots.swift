@@ -80,10 +80,10 @@ extension StateTable {
     @inlinable
     func removeEntries() {
         guard size > 0 else { return }
-        for slot in 0...mask where tags[slot] != 0 {
-            (entries + slot).deinitialize(count: 1)
-            tags[slot] = 0
+        if !_isPOD(Entry.self) {
+            for slot in 0...mask where tags[slot] != 0 { (entries + slot).deinitialize(count: 1) }
         }
+        tags.update(repeating: 0, count: mask + 1)
         size = 0
     }
 

@@ -23,7 +23,7 @@ extension StateTable {
     }
 
     /// Whether the key was removed, which the store may not know yet.
-    @usableFromInline
+    @inlinable
     func isGone(_ key: Key, hash: UInt64) -> Bool {
         removed?.slot(of: key, hash: hash) != nil || capturing?.removals?.slot(of: key, hash: hash) != nil
     }
@@ -34,11 +34,20 @@ extension StateTable {
         if byteCount > 1 << 18 {
             for i in 0..<count { prefetch(hash: hashes[i]) }
         }
-        guard storedOnly > 0, let store else { return }
-        if !(_isPOD(Key.self) && _isPOD(Value.self)) { lookAtMemory(store) }
+        guard let store else { return }
+        if !(_isPOD(Key.self) && _isPOD(Value.self)) { lookAtMemory(store, announced: count) }
+        guard storedOnly > 0 else { return }
         store.absent.removeAll()
         var missing: [Key] = []
         var missingHashes: [UInt64] = []
+        swap(&missing, &store.missing)
+        swap(&missingHashes, &store.missingHashes)
+        defer {
+            missing.removeAll(keepingCapacity: true)
+            missingHashes.removeAll(keepingCapacity: true)
+            swap(&missing, &store.missing)
+            swap(&missingHashes, &store.missingHashes)
+        }
         for i in 0..<count {
             if let slot = slot(of: keys[i], hash: hashes[i]) {
                 tags[slot] |= TableFlags.recent
@@ -70,15 +79,15 @@ extension StateTable {
         return place(entry, tag: Self.tag(hash) | hot & ~(TableFlags.dirty | TableFlags.recent), hash: hash, slot: slot)
     }
 
-    /// Lets up to a quarter of the entries go: those that weren't used since the last time, and their changes to the
+    /// Lets some of the entries go, up to a quarter unless it is said otherwise: those that weren't used since the last time, and their changes to the
     /// store.
     ///
     /// The clock algorithm: the hand visits slot after slot and takes every entry that it finds for the second time
     /// without a use in between. Not more at once than what sorted files gain by, since the rows take memory.
     /// - Returns: whether any went.
     @inlinable
-    func evict(over store: TableStore<Key, Value>) throws -> Bool {
-        let wanted = Swift.max(1, Swift.min(size / 4, TableFlags.evictedAtOnce, evictable))
+    func evict(over store: TableStore<Key, Value>, share: Int = 4) throws -> Bool {
+        let wanted = Swift.max(1, Swift.min(size / share, TableFlags.evictedAtOnce, evictable))
         if store.gate.isHeld, cleanEntries() < wanted { try store.gate.open() }
         var victims: [Int] = []
         victims.reserveCapacity(wanted)
@@ -121,6 +130,19 @@ extension StateTable {
             storedOnly += 1
         }
         return !keys.isEmpty
+    }
+
+    /// Lets all entries go that can, and gives the memory back.
+    func spill() {
+        guard let store else { return }
+        do { while size > 0, try evict(over: store, share: 1) {} } catch { store.failure.note(error) }
+        guard size == 0 else { return }
+        Self.free(tags, entries, mask + 1)
+        (tags, entries) = Self.allocate(16)
+        mask = 15
+        limit = 12
+        restartCapture()
+        budget?.charge(self)
     }
 
     /// Tells the store which keys were removed, so that they needn't be remembered any longer.
@@ -176,11 +198,6 @@ extension StateTable {
                 }
                 try body(entries[i].key, &entries[i].value)
             }
-            guard !changes.isEmpty else { continue }
-            do {
-                try store.gate.open()
-                try store.write(changes)
-            } catch { store.failure.note(error) }
         }
     }
 
@@ -223,6 +240,34 @@ extension StateTable {
                 try body(entry)
             }
         }
+    }
+
+    /// Moves every entry out to `body`, in no particular order, before the owner drops the table with its rows.
+    ///
+    /// As ``drain(_:)``; but what the store has is left there, instead of remembering all of it as removed.
+    @inlinable
+    public func drainBeforeDrop(_ body: (consuming Entry) throws -> Void) rethrows {
+        guard isStored else { return try drain(body) }
+        defer { forget() }
+        // First, while it can be told what is here as well.
+        try forEachStored(changing: false) { try body(Entry(key: $0, value: $1)) }
+        for slot in 0...mask where tags[slot] != 0 {
+            if capturing != nil { captureIfNeeded(slot) }
+            tags[slot] = 0
+            size &-= 1
+            try body((entries + slot).move())
+        }
+    }
+
+    /// Empties the table; what the store has of it is for its owner to remove.
+    @usableFromInline
+    func forget() {
+        if capturing != nil {
+            for slot in 0...mask where tags[slot] != 0 { captureIfNeeded(slot) }
+        }
+        removeEntries()
+        storedOnly = 0
+        removed?.removeAll()
     }
 
     /// How far a walk through a store has come.

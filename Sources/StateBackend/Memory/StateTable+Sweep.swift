@@ -3,6 +3,8 @@ enum SweepVerdict {
     case keep
     /// Part of its value is to go.
     case trim
+    /// Nothing has to be noted of it, as nobody was told of it.
+    case forget
     case remove
 }
 
@@ -24,6 +26,13 @@ extension StateTable {
                 touch(slot)
                 trim(&entries[slot].value)
                 hand = slot + 1
+            case .forget:
+                // A capture that takes it changes what is to become of it.
+                if capturing != nil, (tags[slot] ^ hot) & TableFlags.phase != 0 {
+                    captureIfNeeded(slot)
+                } else {
+                    _ = takeOut(slot)
+                }
             case .remove:
                 // Another entry may move to the slot, so the hand stays.
                 captureIfNeeded(slot)

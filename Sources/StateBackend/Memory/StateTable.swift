@@ -79,6 +79,8 @@ public final class StateTable<Key: StreamKey, Value> {
         let home = Int(truncatingIfNeeded: hash) & mask
         prefetchForWriting(tags + home)
         prefetchForWriting(entries + home)
+        // The rest of a wide entry, and the start of the next one, which it may be in instead.
+        if MemoryLayout<Entry>.stride > 32 { prefetchForWriting(UnsafeRawPointer(entries + home) + 64) }
     }
 
     /// Says that these keys are about to be looked up: fetches their slots, from memory or, all at once, from the store.
@@ -86,7 +88,10 @@ public final class StateTable<Key: StreamKey, Value> {
     public func prepare(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
         if isStored {
             fetch(keys, hashes: hashes, count: count)
-        } else if byteCount > 1 << 18 {
+            return
+        }
+        if !(_isPOD(Key.self) && _isPOD(Value.self)), let budget { lookAtMemory(budget) }
+        if byteCount > 1 << 18 {
             for i in 0..<count { prefetch(hash: hashes[i]) }
         }
     }
@@ -120,6 +125,14 @@ public final class StateTable<Key: StreamKey, Value> {
         if let slot = slot(of: key, hash: hash) { return UnsafePointer(value(at: slot)) }
         guard isStored, let fetched = fetch(key, hash: hash) else { return nil }
         return UnsafePointer(value(at: fetched))
+    }
+
+    /// The value of `key`, only to be read, if it is in memory; nil when it isn't, or when there is none.
+    ///
+    /// For asking the memory system for what the value refers to, before the key's turn comes.
+    @inlinable @inline(__always)
+    public func peekInMemory(_ key: Key, hash: UInt64) -> UnsafePointer<Value>? {
+        slot(of: key, hash: hash).map { UnsafePointer(value(at: $0)) }
     }
 
     /// The value of `key`, to be changed, inserted with `initial` when the key is new.

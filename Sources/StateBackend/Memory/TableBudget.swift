@@ -14,6 +14,10 @@ final class TableBudget<Key: StreamKey, Value> {
     private(set) var heapBytes = 0
     private var charged = 0
     private var hand = 0
+    /// Tables that can make room for this one.
+    weak var siblings: (any TableSiblings)?
+    /// The batches that a table without a store was told of.
+    @usableFromInline var batches = 0
 
     @usableFromInline
     init(
@@ -56,10 +60,30 @@ final class TableBudget<Key: StreamKey, Value> {
     /// Whether the worker's tables have more than they should.
     @usableFromInline var isExceeded: Bool { allowance.left < 0 }
 
+    /// The slots that the table may have whatever is left.
+    var smallestTable: Int { siblings?.smallestTable ?? allowance.smallestTable }
+
+    /// Has other tables give memory back where there isn't enough for this one to grow by half.
+    @usableFromInline
+    func askSiblings(for table: StateTable<Key, Value>) {
+        guard allowance.total < .max, let siblings else { return }
+        let capacity = table.mask + 1
+        var bytes = heapBytes * table.limit / 2
+        if table.size >= capacity / 4 * 3 {
+            bytes = StateTable<Key, Value>.byteCount(capacity: capacity) + heapBytes * (capacity / 4)
+        }
+        if bytes > allowance.left { siblings.relieve(table, of: bytes) }
+    }
+
+    /// Whether the worker's tables have more than they should when this one is charged for the entries that it has.
+    func isExceeded(by table: StateTable<Key, Value>) -> Bool {
+        allowance.left + charged - table.byteCount - heapBytes * table.size < 0
+    }
+
     /// Whether a table of this capacity may double it: the slots and a third more entries must fit.
     @usableFromInline
     func mayGrow(_ capacity: Int) -> Bool {
-        if capacity < allowance.smallestTable { return true }
+        if capacity < smallestTable { return true }
         return StateTable<Key, Value>.byteCount(capacity: capacity) + heapBytes * (capacity / 4) <= allowance.left
     }
 
@@ -93,9 +117,9 @@ final class TableBudget<Key: StreamKey, Value> {
 }
 
 /// What values take beside the place where they lie, roughly.
-enum HeapSize {
+package enum HeapSize {
     /// An object's or array's header, and what the allocator adds.
-    static var ofObject: Int { 48 }
+    package static var ofObject: Int { 48 }
 
     /// - Parameter encoded: the bytes that the value is encoded in.
     static func of<Value>(_ value: Value, encoded: Int) -> Int {
@@ -105,35 +129,35 @@ enum HeapSize {
 }
 
 /// A value that knows what its elements take.
-protocol HeapSized {
+package protocol HeapSized {
     var heapBytes: Int { get }
     /// Whether the elements refer to nothing further.
     var hasPlainElements: Bool { get }
 }
 
 extension Array: HeapSized {
-    var heapBytes: Int {
+    package var heapBytes: Int {
         capacity * MemoryLayout<Element>.stride + (_isPOD(Element.self) ? 0 : count * HeapSize.ofObject)
     }
-    var hasPlainElements: Bool { _isPOD(Element.self) }
+    package var hasPlainElements: Bool { _isPOD(Element.self) }
 }
 
 extension StateTable: HeapSized {
-    var heapBytes: Int {
+    package var heapBytes: Int {
         // The object itself, and its tags' alignment.
         byteCount + 320 + (hasPlainElements ? 0 : size * HeapSize.ofObject)
     }
-    var hasPlainElements: Bool { _isPOD(Key.self) && _isPOD(Value.self) }
+    package var hasPlainElements: Bool { _isPOD(Key.self) && _isPOD(Value.self) }
 }
 
 extension OrderedEntries: HeapSized {
-    var heapBytes: Int {
+    package var heapBytes: Int {
         entries.capacity * MemoryLayout<Entry>.stride + (hasPlainElements ? 0 : entries.count * HeapSize.ofObject)
     }
-    var hasPlainElements: Bool { _isPOD(Entry.self) }
+    package var hasPlainElements: Bool { _isPOD(Entry.self) }
 }
 
 extension Expiring: HeapSized {
-    var heapBytes: Int { (value as? any HeapSized)?.heapBytes ?? 0 }
-    var hasPlainElements: Bool { (value as? any HeapSized)?.hasPlainElements ?? false }
+    package var heapBytes: Int { (value as? any HeapSized)?.heapBytes ?? 0 }
+    package var hasPlainElements: Bool { (value as? any HeapSized)?.hasPlainElements ?? false }
 }

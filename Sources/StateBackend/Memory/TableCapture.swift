@@ -11,10 +11,15 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     /// Whether the rows are all that the table held.
     public let isComplete: Bool
     @usableFromInline let writeRow: RowWriter
-    /// What was taken out of order.
+    /// What was taken and isn't handed out yet: whole pieces, and one that is being filled.
+    ///
+    /// Pieces, because one long array would hold the worker up whenever it grew.
+    private var pieces: [StateRows] = []
     @usableFromInline @exclusivity(unchecked) var taken = StateRows()
+    /// The bytes of a piece.
+    @usableFromInline let pieceSize: Int
     /// Keys that were removed before the capture began, as long as nobody was told of them.
-    private(set) var removals: StateTable<Key, Void>?
+    @usableFromInline var removals: StateTable<Key, Void>?
     private var cursor = 0
     private var isDone = false
     @usableFromInline var error: (any Error)?
@@ -31,6 +36,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         self.isComplete = isComplete
         self.writeRow = writeRow
         storedRowCount = table.store == nil ? nil : table.count
+        // Sorted files are cheaper the larger they are, but some of them are in memory at a time.
+        let allowance = table.budget?.allowance.total ?? 0
+        pieceSize = table.store == nil ? 1 << 18 : Swift.min(Swift.max(allowance / 32, 1 << 19), 1 << 21)
         if let removed = table.removed, removed.size > 0 {
             removals = removed
             table.removed = StateTable<Key, Void>()
@@ -51,7 +59,10 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     func take(_ slot: Int) {
         let tag = table.tags[slot]
         if isComplete && table.store == nil || tag & TableFlags.dirty != 0 {
-            do { try writeRow(table.entries[slot].key, table.entries[slot].value, &taken) } catch {
+            do {
+                try writeRow(table.entries[slot].key, table.entries[slot].value, &taken)
+                if taken.bytes.count >= pieceSize { cut() }
+            } catch {
                 self.error = self.error ?? error
                 // The store lacks the entry from now on.
                 table.store?.failure.note(error)
@@ -59,6 +70,14 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         }
         let kept = tag & (TableFlags.none | TableFlags.recent)
         table.tags[slot] = kept | table.hot & TableFlags.phase
+    }
+
+    /// Ends the piece that is being filled.
+    @usableFromInline
+    func cut() {
+        let (bytes, rows) = (taken.byteCount, taken.count)
+        pieces.append(taken.take())
+        taken.reserveCapacity(bytes: bytes + bytes / 8, rows: rows + rows / 8)
     }
 
     /// Begins again with the first slot: entries have moved.
@@ -69,9 +88,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         guard !isDone else { return false }
         // Not all slots at once, so that a table with few changes doesn't hold the worker for long either.
         let stop = min(cursor + (1 << 17), table.mask + 1)
-        // What goes to a store is gathered over several pieces.
+        // What goes to a store is gathered over several calls.
         let start = table.store == nil ? 0 : taken.byteCount
-        while taken.byteCount - start < byteLimit && cursor < stop {
+        while pieces.isEmpty && taken.byteCount - start < byteLimit && cursor < stop {
             let end = min(cursor + 512, stop)
             sweep(cursor..<end)
             cursor = end
@@ -81,14 +100,21 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
             throw error
         }
         if let store = table.store {
-            // Sorted batches are cheaper the larger they are.
-            if cursor <= table.mask && taken.byteCount < 4 << 20 { return true }
-            try flush(to: store)
+            if let piece = pieces.last {
+                try store.writeLater(piece)
+                pieces.removeLast()
+                return true
+            }
+            if cursor <= table.mask { return true }
+            try writeRemovals(&taken)
+            if !taken.isEmpty { try store.writeLater(taken) }
+            taken.removeAll()
         } else {
             if isComplete { removals = nil } else { try writeRemovals(&taken) }
-            if rows.isEmpty { rows = taken.take() } else { rows.append(taken.take()) }
+            let piece = pieces.popLast() ?? taken.take()
+            if rows.isEmpty { rows = piece } else { rows.append(piece) }
         }
-        guard cursor > table.mask else { return true }
+        guard cursor > table.mask && pieces.isEmpty && taken.isEmpty else { return true }
         finish()
         table.needsCompleteCapture = false
         if isComplete, let store = table.store { stored = try store.rows.view() }
@@ -99,6 +125,10 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     @usableFromInline
     func flush(to store: TableStore<Key, Value>) throws {
         try writeRemovals(&taken)
+        while let piece = pieces.last {
+            try store.write(piece)
+            pieces.removeLast()
+        }
         try store.write(taken)
         taken.removeAll()
     }
@@ -117,6 +147,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         isDone = true
         table.capturing = nil
         taken = StateRows()
+        pieces = []
         removals = nil
     }
 
@@ -147,17 +178,24 @@ extension StateTable {
         _ mode: CaptureMode, _ writeRow: @escaping TableCapture<Key, Value>.RowWriter
     ) -> TableCapture<Key, Value> {
         capturing?.cancel()
-        let isComplete = mode == .everything || store == nil && (needsCompleteCapture || !notesRemovals)
-        let capture = TableCapture(self, isComplete: isComplete, writeRow)
+        let capture = TableCapture(self, isComplete: isComplete(mode), writeRow)
         capture.sweep = { [unowned self, unowned capture] slots in
+            // Not for each slot: an unowned reference is counted at each use.
+            let (table, taking) = (self, capture)
             for slot in slots {
-                let tag = tags[slot]
-                if tag != 0 && (tag ^ hot) & TableFlags.phase != 0 { capture.take(slot) }
+                let tag = table.tags[slot]
+                if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { taking.take(slot) }
             }
         }
         capturing = capture
         if mode == .changes { noteRemovals() }
         return capture
+    }
+
+    /// Whether a capture that begins now is complete.
+    @inlinable
+    func isComplete(_ mode: CaptureMode) -> Bool {
+        mode == .everything || store == nil && (capturing != nil || needsCompleteCapture || !notesRemovals)
     }
 
     /// Remembers from now on which keys are removed that a capture has had.
@@ -179,7 +217,7 @@ extension StateTable {
     }
 
     /// Makes the entry at `slot` ready to be changed.
-    @inlinable
+    @inlinable @inline(never)
     func touch(_ slot: Int) {
         if capturing != nil { captureIfNeeded(slot) }
         let found = tags[slot]
@@ -190,7 +228,7 @@ extension StateTable {
     }
 
     /// Lets a capture that is going on take the entry at `slot` as it is.
-    @usableFromInline
+    @inlinable @inline(never)
     func captureIfNeeded(_ slot: Int) {
         if let capturing, (tags[slot] ^ hot) & TableFlags.phase != 0 { capturing.take(slot) }
     }
@@ -198,13 +236,16 @@ extension StateTable {
     @usableFromInline
     func restartCapture() { capturing?.restart() }
 
-    @usableFromInline
+    @inlinable @inline(never)
     func noteRemoval(_ slot: Int, hash: UInt64) {
-        if tags[slot] & TableFlags.fresh == 0 { _ = removed?.upsert(entries[slot].key, hash: hash, ()) }
+        guard tags[slot] & TableFlags.fresh == 0 else { return }
+        let removed = self.removed ?? StateTable<Key, Void>(minimumCapacity: 1)
+        self.removed = removed
+        _ = removed.upsert(entries[slot].key, hash: hash, ())
     }
 
     /// Whether the key was removed before, of which nobody has to be told any more.
-    @usableFromInline
+    @inlinable @inline(never)
     func wasRemoved(_ key: Key, hash: UInt64) -> Bool {
         guard let removed, removed.size > 0 else { return false }
         return removed.remove(key, hash: hash) != nil

@@ -10,25 +10,39 @@ public final class TableStore<Key: StreamKey, Value> {
     @usableFromInline let failure: StateFailure
     /// The keys of the last `prepare` that the store doesn't have.
     @usableFromInline var absent = StateTable<Key, Void>()
-    /// The batches that were announced.
-    @usableFromInline var batches = 0
+    /// The keys that were announced since values were last looked at.
+    @usableFromInline var announced = 0
     /// The slot at which the next search for entries to evict begins.
     @usableFromInline var hand = 0
     @usableFromInline var keyRows = StateRows()
+    private let keyGroups: KeyGroups
+    /// Whether anything was written, or was there to begin with.
+    var mayHaveRows = false
+    /// Memory for the values that were read last, and where each ends.
+    @usableFromInline var valueBytes: [UInt8] = []
+    @usableFromInline var valueEnds: [(index: Int, end: Int)] = []
+    /// Memory for the keys that the last `prepare` didn't find in the table.
+    @usableFromInline var missing: [Key] = []
+    @usableFromInline var missingHashes: [UInt64] = []
 
     /// Which of the rows are the table's.
     @usableFromInline let range: StoredRange
+
+    /// The hash by which rows find their key group, where it isn't the key's.
+    @usableFromInline let groupHash: ((Key) -> UInt64)?
 
     /// The store below a table that has some or all of `rows`.
     @usableFromInline
     init(
         rows: any StoredRows, keyCodec: StateCodec<Key>, valueCodec: StateCodec<Value>,
-        environment: StateEnvironment, range: StoredRange = StoredRange()
+        environment: StateEnvironment, range: StoredRange = StoredRange(), groupHash: ((Key) -> UInt64)? = nil
     ) {
         self.rows = rows
+        self.groupHash = groupHash
         self.range = range
         self.keyCodec = keyCodec
         self.valueCodec = valueCodec
+        keyGroups = environment.keyGroups
         gate = environment.gate
         failure = environment.failure
     }
@@ -42,7 +56,7 @@ public final class TableStore<Key: StreamKey, Value> {
 
     /// The hash by which a row finds its key group.
     @inlinable
-    func rowHash(_ key: Key) -> UInt64 { range.hash ?? key.stableHash }
+    func rowHash(_ key: Key) -> UInt64 { range.hash ?? groupHash?(key) ?? key.stableHash }
 
     /// Reads a row's key.
     @usableFromInline
@@ -51,10 +65,38 @@ public final class TableStore<Key: StreamKey, Value> {
         return try keyCodec.decode(&decoder)
     }
 
-    @inlinable
+    /// As ``write(_:)``, but the store may take its time.
+    func writeLater(_ changes: StateRows) throws {
+        mayHaveRows = true
+        try rows.writeLater(changes)
+    }
+
+    @usableFromInline
     func write(_ changes: StateRows) throws {
         guard !changes.isEmpty else { return }
+        mayHaveRows = true
         try rows.write(changes)
+    }
+
+    /// Removes all of the table's rows.
+    func removeRows() throws {
+        guard mayHaveRows else { return }
+        mayHaveRows = false
+        var next: (group: Int, start: [UInt8])? = (range.groups.lowerBound, [])
+        while let place = next {
+            next = nil
+            var found = StateRows()
+            try rows.scan(groups: place.group..<range.groups.upperBound, prefix: range.prefix, from: place.start) {
+                group, key, _ in
+                if found.count == 4_096 {
+                    next = (group, [UInt8](key))
+                    return false
+                }
+                found.appendRemoval(hash: keyGroups.hash(inGroup: group)) { $0.bytes.append(contentsOf: key) }
+                return true
+            }
+            if !found.isEmpty { try rows.write(found) }
+        }
     }
 
     /// Reads the values of keys and hands them to `body` with the key's index; nil values aren't handed.
@@ -62,14 +104,31 @@ public final class TableStore<Key: StreamKey, Value> {
     func read(_ keys: [Key], _ hashes: [UInt64], _ body: (Int, Value) throws -> Void) throws {
         keyRows.removeAll()
         for i in keys.indices {
-            try keyRows.append(hash: range.hash ?? hashes[i]) {
+            try keyRows.append(hash: range.hash ?? groupHash?(keys[i]) ?? hashes[i]) {
                 try encodeKey(keys[i], &$0)
             } value: { _ in
             }
         }
-        try rows.read(keyRows) { index, bytes in
-            var decoder = StateDecoder([UInt8](bytes))
+        // Decoded from one array of them all: an array for each would cost more than the decoding.
+        var bytes: [UInt8] = []
+        var ends: [(index: Int, end: Int)] = []
+        swap(&bytes, &valueBytes)
+        swap(&ends, &valueEnds)
+        defer {
+            swap(&bytes, &valueBytes)
+            swap(&ends, &valueEnds)
+        }
+        bytes.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        try rows.read(keyRows) { index, value in
+            bytes.append(contentsOf: value)
+            ends.append((index, bytes.count))
+        }
+        var start = 0
+        for (index, end) in ends {
+            var decoder = StateDecoder(bytes, in: start..<end)
             try body(index, try valueCodec.decode(&decoder))
+            start = end
         }
     }
 }

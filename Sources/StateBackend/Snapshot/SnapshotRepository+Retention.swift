@@ -28,6 +28,7 @@ extension SnapshotRepository {
             manifest = nil
         }
         try storage.delete(paths.manifest(id))
+        forget(id)
         // What an unreadable one had is found by `collectOrphans`.
         guard let manifest else { return }
         let needed = try neededFiles()
@@ -46,6 +47,7 @@ extension SnapshotRepository {
         // Listed before the manifests are: a file that comes with a later manifest isn't in the list.
         let files = try storage.list(paths.files)
         let claims = try storage.list(paths.snapshots)
+        _ = try currentIDs()
         let needed = try neededFiles()
         for file in files where file.modified < time {
             // What isn't named like a file of a snapshot is somebody else's.

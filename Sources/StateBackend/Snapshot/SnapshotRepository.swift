@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The snapshots of one pipeline in a storage.
 ///
 /// A snapshot is there when its manifest is; the manifest is put last, and deleted first. Which files are still needed
@@ -12,6 +14,8 @@ public final class SnapshotRepository: Sendable {
     public let pipeline: String
     let paths: SnapshotPaths
     let use = SnapshotUse()
+    /// The snapshots that this process has put or read, which a storage's list may not have yet.
+    private let known = Mutex<Set<Int>>([])
 
     /// The snapshots of the given pipeline.
     public init(_ storage: any SnapshotStorage, pipeline: String) {
@@ -27,8 +31,35 @@ public final class SnapshotRepository: Sendable {
 
     /// The numbers of the snapshots that there are, rising; readable or not.
     public func ids() throws -> [Int] {
-        try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) }.sorted()
+        let listed = try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) }
+        return Set(listed).union(known.withLock { $0 }).sorted()
     }
+
+    /// As ``ids()``, with those that another process has put of late and the storage doesn't list yet.
+    ///
+    /// To begin with an older snapshot than the newest, or to delete its files, would be fatal. Numbers are given one
+    /// after the other, but for those of snapshots that failed; so a few more are asked for by name.
+    func currentIDs() throws -> [Int] {
+        let listed = try ids()
+        for id in listed { note(id) }
+        var id = listed.last ?? 0
+        var misses = 0
+        while misses < 8 {
+            id += 1
+            do {
+                _ = try storage.get(paths.manifest(id), range: 0..<1)
+                note(id)
+                misses = 0
+            } catch let error as SnapshotError where error.code == .missingFile { misses += 1 }
+        }
+        return known.withLock { $0.sorted() }
+    }
+
+    /// The snapshot is there.
+    func note(_ id: Int) { known.withLock { _ = $0.insert(id) } }
+
+    /// The snapshot has gone.
+    func forget(_ id: Int) { known.withLock { _ = $0.remove(id) } }
 
     /// The manifest of a snapshot.
     ///
@@ -81,7 +112,7 @@ public final class SnapshotRepository: Sendable {
     private func newest<Found>(
         _ skippingDamaged: Bool, _ report: (SnapshotError) -> Void, _ body: (Int) throws -> Found
     ) throws -> Found? {
-        for id in try ids().reversed() {
+        for id in try currentIDs().reversed() {
             do { return try body(id) } catch let error as SnapshotError {
                 guard skippingDamaged, [.damaged, .missingFile, .noSnapshot].contains(error.code) else { throw error }
                 report(error)

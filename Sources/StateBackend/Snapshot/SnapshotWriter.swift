@@ -152,6 +152,7 @@ public final class SnapshotWriter {
             manifestBytes = nil
             throw SnapshotError.conflict(draft.id, draft.pipeline, name)
         }
+        repository.note(draft.id)
         close()
         return draft
     }

@@ -27,7 +27,8 @@ extension KeyedStateStore {
             timeToLive: timeToLive.milliseconds,
             isExpired: { [unowned self] in $0.expiry <= now },
             // Also asked between two batches, so by the clock.
-            reveal: { [unowned self] in $0.expiry <= clock() ? nil : $0.value })
+            reveal: { [unowned self] in $0.expiry <= clock() ? nil : $0.value },
+            expiryTime: batchTime.read)
         let table = try table(name, kind: kind, codec: (codec ?? .automatic).expiring, traits: traits)
         sweep(table) {
             $0.expiry <= $1 ? .remove : .keep
@@ -68,83 +69,5 @@ extension KeyedStateStore {
     ) throws -> ReducingState<Key, Value> {
         ReducingState(
             values: try value(name, codec: codec, timeToLive: timeToLive, kind: "reducing"), combine: combine)
-    }
-
-    /// A state that holds a map per key.
-    ///
-    /// - Parameters:
-    ///   - name: its name, unique in the step.
-    ///   - codec: how values are saved. By default ``StateCodec/automatic``.
-    ///   - timeToLive: how long each entry lives. By default they don't expire.
-    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
-    public func map<MapKey: StreamKey, Value: Sendable>(
-        _ name: String, from keys: MapKey.Type = MapKey.self, to values: Value.Type = Value.self,
-        codec: StateCodec<Value>? = nil, timeToLive: TimeToLive? = nil
-    ) throws -> MapState<Key, MapKey, Value> {
-        typealias Map = StateTable<MapKey, Expiring<Value>>
-        let expires = timeToLive != nil
-        let traits = TableTraits<Map>(
-            timeToLive: timeToLive?.milliseconds,
-            isExpired: expires ? { [unowned self] in Self.verdict($0, now) == .remove } : nil,
-            reveal: { [unowned self] map in
-                var shown: [MapKey: Value] = [:]
-                let now = expires ? clock() : 0
-                map.forEachUnchanged { key, entry in if entry.expiry > now { shown[key] = entry.value } }
-                return shown.isEmpty ? nil : shown
-            })
-        let table = try table(
-            name, kind: "map", codec: Map.codec(values: codec ?? .automatic, expires: expires), traits: traits)
-        if expires {
-            sweep(table, Self.verdict) { map, now in
-                var gone: [MapKey] = []
-                map.forEachUnchanged { key, entry in if entry.expiry <= now { gone.append(key) } }
-                for key in gone { map.remove(key, hash: key.stableHash) }
-            }
-        }
-        return MapState(store: self, table: table, lifetime: Lifetime(timeToLive))
-    }
-
-    private static func verdict<MapKey, Value>(
-        _ map: StateTable<MapKey, Expiring<Value>>, _ now: Int64
-    ) -> SweepVerdict {
-        var expired = 0
-        map.forEachUnchanged { _, entry in if entry.expiry <= now { expired += 1 } }
-        return expired == 0 ? .keep : expired == map.count ? .remove : .trim
-    }
-
-    /// A state that holds a map per key, whose entries are in the order of their keys: times in most cases.
-    ///
-    /// - Parameters:
-    ///   - name: its name, unique in the step.
-    ///   - codec: how values are saved. By default ``StateCodec/automatic``.
-    ///   - timeToLive: how long each entry lives. By default they don't expire.
-    /// - Throws: ``StateError`` with code `duplicateState` when the step already has a state of that name.
-    public func orderedMap<MapKey: StreamKey & Comparable, Value: Sendable>(
-        _ name: String, from keys: MapKey.Type = MapKey.self, to values: Value.Type = Value.self,
-        codec: StateCodec<Value>? = nil, timeToLive: TimeToLive? = nil
-    ) throws -> OrderedMapState<Key, MapKey, Value> {
-        typealias Map = OrderedEntries<MapKey, Value>
-        let expires = timeToLive != nil
-        let traits = TableTraits<Map>(
-            timeToLive: timeToLive?.milliseconds,
-            isExpired: expires ? { [unowned self] map in map.entries.allSatisfy { $0.expiry <= now } } : nil,
-            reveal: { [unowned self] map in
-                var shown: [MapKey: Value] = [:]
-                let now = expires ? clock() : 0
-                for entry in map.entries where entry.expiry > now { shown[entry.key] = entry.value }
-                return shown.isEmpty ? nil : shown
-            })
-        let table = try table(
-            name, kind: "ordered map", codec: Map.codec(values: codec ?? .automatic, expires: expires),
-            traits: traits)
-        if expires {
-            sweep(table) { map, now in
-                let expired = map.entries.reduce(0) { $1.expiry <= now ? $0 + 1 : $0 }
-                return expired == 0 ? .keep : expired == map.entries.count ? .remove : .trim
-            } trim: { map, now in
-                map.entries.removeAll { $0.expiry <= now }
-            }
-        }
-        return OrderedMapState(store: self, table: table, lifetime: Lifetime(timeToLive))
     }
 }

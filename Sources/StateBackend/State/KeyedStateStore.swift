@@ -13,6 +13,8 @@ public final class KeyedStateStore<Key: StreamKey> {
     private var sweeps: [(_ slots: Int) -> Void] = []
     @usableFromInline var expires = false
     let clock: () -> Int64
+    /// `now`, for a store's threads.
+    let batchTime = BatchTime()
     /// The step's state, to which the store adds.
     @usableFromInline let state: StepState
 
@@ -24,6 +26,7 @@ public final class KeyedStateStore<Key: StreamKey> {
         self.state = state
         self.clock = clock
         now = clock()
+        batchTime.set(now)
     }
 
     /// Looks at the clock, and clears some of what has expired away: to be called before keys are selected.
@@ -35,12 +38,13 @@ public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline
     func expire(_ count: Int) {
         now = clock()
+        batchTime.set(now)
         // Faster than entries can come.
         for sweep in sweeps { sweep(4 * count + 16) }
     }
 
-    func sweep<Value>(
-        _ table: StateTable<Key, Value>, _ verdict: @escaping (Value, Int64) -> SweepVerdict,
+    func sweep<Row, Value>(
+        _ table: StateTable<Row, Value>, _ verdict: @escaping (Value, Int64) -> SweepVerdict,
         trim: @escaping (inout Value, Int64) -> Void
     ) {
         expires = true

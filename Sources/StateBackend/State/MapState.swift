@@ -2,18 +2,25 @@
 ///
 /// A handle belongs to one worker. The entries are in no particular order.
 ///
-/// A key's map is one value to snapshots and stores: over a store it is read and written as a whole, so it should fit
-/// memory many times over. State of few keys with very large maps is better keyed by ``Pair`` of key and map key.
+/// Each entry is saved by itself. Over a store, an access reads and writes one entry, so a key's map may be larger than
+/// memory; ``count``, ``isEmpty``, ``keys`` and ``forEach(_:)`` read the map's rows where it isn't known to be small, and
+/// ``removeAll()`` reads and removes them one by one.
 public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> {
     @usableFromInline let store: KeyedStateStore<Key>
+    @usableFromInline let maps: NestedMaps<Key, MapKey, Value>
     @usableFromInline let table: StateTable<Key, StateTable<MapKey, Expiring<Value>>>
+    /// Has the maps instead of `maps` where the worker has a store.
+    @usableFromInline let stored: StoredMaps<Key, MapKey, Value>?
     @usableFromInline let lifetime: Lifetime
 
     init(
-        store: KeyedStateStore<Key>, table: StateTable<Key, StateTable<MapKey, Expiring<Value>>>, lifetime: Lifetime
+        store: KeyedStateStore<Key>, maps: NestedMaps<Key, MapKey, Value>, stored: StoredMaps<Key, MapKey, Value>?,
+        lifetime: Lifetime
     ) {
         self.store = store
-        self.table = table
+        self.maps = maps
+        table = maps.table
+        self.stored = stored
         self.lifetime = lifetime
     }
 
@@ -27,6 +34,7 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
     @inlinable
     public subscript(_ mapKey: MapKey) -> Value? {
         get {
+            if let stored { return read(mapKey, stored) }
             let hash = mapKey.stableHash
             guard let found = map?.peek(mapKey, hash: hash) else { return nil }
             guard found.pointee.expiry > store.now else {
@@ -39,22 +47,40 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
         }
         set {
             guard let key = store.currentKey else { return }
-            let hash = mapKey.stableHash
-            if let newValue {
-                let map = table.upsert(key, hash: store.currentHash, StateTable(minimumCapacity: 1)).pointee
-                let entry = Expiring(expiry: lifetime.deadline(store.now), value: newValue)
-                map.upsert(mapKey, hash: hash, entry).pointee = entry
-            } else {
-                remove(mapKey, hash: hash)
+            guard let newValue else {
+                remove(mapKey, hash: mapKey.stableHash)
+                return
             }
+            let entry = Expiring(expiry: lifetime.deadline(store.now), value: newValue)
+            if let stored { return stored.set(key, hash: store.currentHash, mapKey, entry) }
+            let map = table.upsert(key, hash: store.currentHash, StateTable(minimumCapacity: 1)).pointee
+            map.upsert(mapKey, hash: mapKey.stableHash, entry).pointee = entry
         }
+    }
+
+    @inlinable
+    func read(_ mapKey: MapKey, _ stored: StoredMaps<Key, MapKey, Value>) -> Value? {
+        guard let key = store.currentKey, let entry = stored.get(key, hash: store.currentHash, mapKey) else {
+            return nil
+        }
+        guard entry.expiry > store.now else {
+            stored.remove(key, hash: store.currentHash, mapKey)
+            return nil
+        }
+        let deadline = lifetime.deadline(store.now)
+        if lifetime.refreshesOnRead && entry.expiry != deadline {
+            stored.refresh(key, hash: store.currentHash, mapKey, deadline)
+        }
+        return entry.value
     }
 
     @usableFromInline
     func remove(_ mapKey: MapKey, hash: UInt64) {
-        guard let key = store.currentKey, let map = table.find(key, hash: store.currentHash)?.pointee else { return }
+        guard let key = store.currentKey else { return }
+        if let stored { return stored.remove(key, hash: store.currentHash, mapKey) }
+        guard let map = table.find(key, hash: store.currentHash)?.pointee else { return }
         map.remove(mapKey, hash: hash)
-        if map.count == 0 { table.remove(key, hash: store.currentHash) }
+        maps.forgetIfEmpty(key, hash: store.currentHash, map)
     }
 
     @usableFromInline
@@ -66,21 +92,45 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
 
     /// The number of entries in the current key's map.
     @inlinable public var count: Int {
-        guard lifetime.milliseconds != nil else { return map?.count ?? 0 }
+        if stored == nil && lifetime.milliseconds == nil { return map?.count ?? 0 }
         var count = 0
-        map?.forEachUnchanged { _, entry in if entry.expiry > store.now { count += 1 } }
+        forEach { _, _ in count += 1 }
         return count
     }
 
     /// Whether the current key's map has no entries.
-    @inlinable public var isEmpty: Bool { count == 0 }
+    @inlinable public var isEmpty: Bool {
+        guard let stored else { return count == 0 }
+        return isEmpty(stored)
+    }
+
+    @usableFromInline
+    func isEmpty(_ stored: StoredMaps<Key, MapKey, Value>) -> Bool {
+        guard let key = store.currentKey else { return true }
+        var isEmpty = true
+        stored.walk(key, hash: store.currentHash) { _, entry in
+            isEmpty = entry.expiry <= store.now
+            return isEmpty
+        }
+        return isEmpty
+    }
 
     /// Calls `body` with each entry of the current key's map, which it must not change meanwhile.
     ///
     /// This doesn't make the life of entries begin anew.
     @inlinable
     public func forEach(_ body: (MapKey, Value) throws -> Void) rethrows {
+        if let stored { return try forEach(stored, body) }
         try map?.forEachUnchanged { key, entry in if entry.expiry > store.now { try body(key, entry.value) } }
+    }
+
+    @usableFromInline
+    func forEach(_ stored: StoredMaps<Key, MapKey, Value>, _ body: (MapKey, Value) throws -> Void) rethrows {
+        guard let key = store.currentKey else { return }
+        try stored.walk(key, hash: store.currentHash) { mapKey, entry in
+            if entry.expiry > store.now { try body(mapKey, entry.value) }
+            return true
+        }
     }
 
     /// The keys of the current key's map, in no particular order.
@@ -94,12 +144,15 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
     @inlinable
     public func removeAll() {
         guard let key = store.currentKey else { return }
-        table.remove(key, hash: store.currentHash)
+        if let stored { return stored.removeAll(key, hash: store.currentHash) }
+        maps.removeAll(key, hash: store.currentHash)
     }
 }
 
 extension StateTable {
-    /// How a map is saved as one value: the number of entries, then each key and value.
+    /// How a map was saved as one value, before its entries had rows: their number, then each key and value.
+    ///
+    /// Also says what a map in memory takes.
     ///
     /// Where entries expire, the last time comes first, then each value has its own before it.
     static func codec<Element>(

@@ -18,6 +18,10 @@ struct OrderedEntries<MapKey: StreamKey & Comparable, Value> {
     }
 
     @usableFromInline var entries: ArraySlice<Entry> = []
+    /// Whether a capture has had the entries, so that changes are noted from then on.
+    @usableFromInline var notesChanges = false
+    /// Keys that were set or removed since then; nil stands for none.
+    @usableFromInline var changes: StateTable<MapKey, Void>?
 
     @inlinable
     init() {}
@@ -45,6 +49,7 @@ struct OrderedEntries<MapKey: StreamKey & Comparable, Value> {
 
     @inlinable
     mutating func set(_ key: MapKey, _ value: Value, expiry: Int64) {
+        note(key)
         let index = index(of: key)
         if index < entries.endIndex && entries[index].key == key {
             entries[index].value = value
@@ -55,7 +60,30 @@ struct OrderedEntries<MapKey: StreamKey & Comparable, Value> {
     }
 
     @inlinable
+    mutating func refresh(_ index: Int, _ expiry: Int64) {
+        note(entries[index].key)
+        entries[index].expiry = expiry
+    }
+
+    @inlinable
+    mutating func note(_ key: MapKey) { if notesChanges { noteChange(key) } }
+
+    @usableFromInline
+    mutating func noteChange(_ key: MapKey) {
+        let changes = self.changes ?? StateTable(minimumCapacity: 1)
+        self.changes = changes
+        _ = changes.upsert(key, hash: key.stableHash, ())
+    }
+
+    /// Notes that all entries are saved.
+    mutating func markSaved(notingChanges: Bool) {
+        notesChanges = notingChanges
+        changes = nil
+    }
+
+    @inlinable
     mutating func remove(_ range: Range<Int>) {
+        if notesChanges { for entry in entries[range] { note(entry.key) } }
         if range.lowerBound == entries.startIndex {
             entries.removeFirst(range.count)
         } else {
@@ -63,7 +91,7 @@ struct OrderedEntries<MapKey: StreamKey & Comparable, Value> {
         }
     }
 
-    /// How the map is saved as one value: as ``StateTable/codec(values:expires:)`` does, in the order of the keys.
+    /// How a map was saved as one value: as ``StateTable/codec(values:expires:)`` does, in the order of the keys.
     static func codec(values: StateCodec<Value>, expires: Bool) -> StateCodec<Self> {
         let keys = StateCodec<MapKey>.automatic
         return StateCodec<Self>(

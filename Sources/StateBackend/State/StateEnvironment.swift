@@ -8,7 +8,7 @@ public final class StateEnvironment {
     public let keyGroups: KeyGroups
     /// The store below the tables; nil when state is in memory alone.
     public let store: (any StateStore)?
-    /// The rows that the store has to begin with, by ``id(step:part:)``.
+    /// The rows that the store has to begin with, by ``id(step:part:)`` and ``id(step:part:prefix:)``.
     public var rowCounts: [String: Int] = [:]
     /// The memory that tables over the store may take.
     public let allowance: TableAllowance

@@ -26,7 +26,8 @@ extension SnapshotInspector {
     ///
     /// - Parameters:
     ///   - groups: the key groups that are read.
-    ///   - codec: how values are read. By default ``StateCodec/automatic``.
+    ///   - codec: how values are read. By default ``StateCodec/automatic``. Maps are read as dictionaries, by the codecs
+    ///     of their keys' and values' types.
     /// - Throws: ``StateError`` with code `unknownState` when there is no such state, `malformed` when it is of other
     ///   types; ``SnapshotError``.
     public func forEachEntry<Key: StreamKey, Value>(
@@ -40,6 +41,10 @@ extension SnapshotInspector {
         }
         let keys = StateCodec<Key>.automatic
         let values = codec ?? .automatic
+        if part.schema.mapKey != nil {
+            for group in groups { try forEachMap(try rows(step, part, group: group), part.schema, keys, body) }
+            return
+        }
         for group in groups {
             for row in try rows(step, part, group: group) {
                 var decoder = StateDecoder(row.keyBytes)
@@ -50,5 +55,46 @@ extension SnapshotInspector {
                 try body(key, try values.decode(&decoder))
             }
         }
+    }
+
+    /// Hands the maps of rows to `body`, whose keys' rows lie one after the other.
+    private func forEachMap<Key: StreamKey, Value>(
+        _ rows: [SnapshotRow], _ schema: StateSchema, _ keys: StateCodec<Key>, _ body: (Key, Value) throws -> Void
+    ) throws {
+        guard let type = Value.self as? any ReadableMap.Type else {
+            throw StateError(
+                code: .malformed, message: "the state holds maps, which are read as dictionaries, not as \(Value.self)")
+        }
+        var current: (key: Key, map: any ReadableMap)?
+        func finish() throws { if let (key, map) = current, let value = map as? Value { try body(key, value) } }
+        for row in rows {
+            var decoder = StateDecoder(row.keyBytes)
+            let key = try keys.decode(&decoder)
+            if let last = current?.key, !Key.same(last, key) {
+                try finish()
+                current = nil
+            }
+            var value = StateDecoder(row.valueBytes)
+            if schema.timeToLive != nil { _ = try value.readFixed(Int64.self) }
+            var map = current?.map ?? type.init()
+            // Else it would be copied.
+            current = nil
+            try map.add(&decoder, isOrdered: schema.mapKey?.form == .ordered, &value)
+            current = (key, map)
+        }
+        try finish()
+    }
+}
+
+/// A dictionary, as it is put together from rows.
+private protocol ReadableMap {
+    init()
+    mutating func add(_ key: inout StateDecoder, isOrdered: Bool, _ value: inout StateDecoder) throws
+}
+
+extension Dictionary: ReadableMap where Key: StreamKey {
+    fileprivate mutating func add(_ key: inout StateDecoder, isOrdered: Bool, _ value: inout StateDecoder) throws {
+        let keys = isOrdered ? StateCodec<Key>.ordered : .automatic
+        self[try keys.decode(&key)] = try StateCodec<Value>.automatic.decode(&value)
     }
 }

@@ -95,6 +95,11 @@ public protocol StateCapture: AnyObject {
     /// The number of rows that the store will have once the capture is done; nil where the part has no store.
     var storedRowCount: Int? { get }
 
+    /// What ``storedRowCount`` comes to by prefixes of the rows' keys, where the part has to know that to begin with.
+    ///
+    /// See ``TableFamily``.
+    var storedRanges: [(prefix: [UInt8], rowCount: Int)] { get }
+
     /// Gives up: the part forgets the capture, and the next one is complete.
     func cancel()
 }
@@ -105,6 +110,9 @@ extension StateCapture {
 
     /// There is no store.
     public var storedRowCount: Int? { nil }
+
+    /// None.
+    public var storedRanges: [(prefix: [UInt8], rowCount: Int)] { [] }
 }
 
 /// How much a capture holds.

@@ -127,6 +127,12 @@ public struct StateRows: Sendable, Equatable {
         encoder.bytes.removeAll(keepingCapacity: true)
     }
 
+    /// Takes memory for rows that are to come.
+    mutating func reserveCapacity(bytes: Int, rows: Int) {
+        encoder.bytes.reserveCapacity(bytes)
+        list.reserveCapacity(rows)
+    }
+
     /// Takes all rows out.
     public mutating func take() -> StateRows {
         defer { self = StateRows() }

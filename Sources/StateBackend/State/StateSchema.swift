@@ -10,6 +10,10 @@ public struct StateSchema: Sendable, Equatable, Codable {
     public var kind: String
     /// The keys; nil where rows have none.
     public var key: TypeSchema?
+    /// The map keys, where each entry of a key's map is a row.
+    ///
+    /// Nil for other kinds, and where rows are whole maps, as they were saved first.
+    public var mapKey: TypeSchema?
     /// The values; nil where only the step itself knows.
     public var value: TypeSchema?
     /// How rows find their worker.
@@ -34,6 +38,8 @@ public enum CodecForm: String, Sendable, Codable {
     case codable
     /// The bytes of a trivial type as they lie in memory.
     case raw
+    /// 8 bytes in the order of the numbers, high bytes first: integers as keys of ordered maps.
+    case ordered
     /// None: the type has no codec, and saving it fails.
     case missing
 }

@@ -76,7 +76,7 @@ public final class StepState {
                 step: step, state: name, keyCodec: keyCodec, valueCodec: valueCodec, in: environment))
         if let store = environment.store {
             let id = StateEnvironment.id(step: step, part: name)
-            let rows = try store.rows(of: id)
+            let rows = try store.rows(of: id, expiry: traits.expiryTime)
             table.attach(
                 TableStore(
                     rows: rows, keyCodec: keyCodec, valueCodec: valueCodec, environment: environment),

@@ -73,13 +73,17 @@ struct TableTraits<Value> {
     @usableFromInline var isExpired: ((Value) -> Bool)?
     /// What is shown of a value; nil where it has expired.
     @usableFromInline var reveal: (Value) -> Any? = { $0 }
+    /// The time by which a store may drop rows; nil where they don't expire.
+    @usableFromInline var expiryTime: (@Sendable () -> Int64)?
 
     @inlinable
     init(
-        timeToLive: Int64? = nil, isExpired: ((Value) -> Bool)? = nil, reveal: @escaping (Value) -> Any? = { $0 }
+        timeToLive: Int64? = nil, isExpired: ((Value) -> Bool)? = nil, reveal: @escaping (Value) -> Any? = { $0 },
+        expiryTime: (@Sendable () -> Int64)? = nil
     ) {
         self.timeToLive = timeToLive
         self.isExpired = isExpired
         self.reveal = reveal
+        self.expiryTime = expiryTime
     }
 }

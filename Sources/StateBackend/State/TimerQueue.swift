@@ -1,7 +1,8 @@
 /// Entries ordered by time, for timers that are set far more often than they are looked at.
 ///
 /// A calendar queue: entries go unsorted into a bucket per stretch of time; only the bucket that the clock has reached
-/// is kept as a heap. So setting a timer costs an append, and each entry is ordered once, among its neighbours.
+/// is put in order: sorted when the clock reaches it, with a heap for what is added to it afterwards. So setting a timer
+/// costs an append, and each entry is ordered once, among its neighbours.
 /// Entries of equal time come out in the order in which they were added. Owners delete lazily: they compare a popped
 /// entry with the state that it belongs to and skip it when it no longer applies.
 @frozen
@@ -30,8 +31,10 @@ public struct TimerQueue<Payload> {
 
     /// Buckets are 2^shift milliseconds wide.
     @usableFromInline let shift: Int64
-    /// Every entry of a bucket up to this one is in `heap`; the others are in `buckets`.
+    /// Every entry of a bucket up to this one is in `sorted` or in `heap`; the others are in `buckets`.
     @usableFromInline var reached: Int64 = .min
+    /// What is left of a bucket as it was when the clock reached it, the first entry last.
+    @usableFromInline var sorted: [Entry] = []
     @usableFromInline var heap: [Entry] = []
     @usableFromInline var buckets: [Int64: [Entry]] = [:]
     /// The buckets' numbers, descending, so that the next one is last.
@@ -56,9 +59,16 @@ public struct TimerQueue<Payload> {
     /// May be too early by less than
     /// a bucket's width, never too late.
     public var nextTime: Int64? {
-        if let first = heap.first { return first.time }
+        if let first { return first.time }
         guard let bucket = upcoming.last else { return nil }
         return bucket << shift
+    }
+
+    /// The first of the entries that are in order.
+    @inlinable @inline(__always) var first: Entry? {
+        guard let next = sorted.last else { return heap.first }
+        if let late = heap.first, late.isBefore(next) { return late }
+        return next
     }
 
     /// Adds an entry due at `time`.
@@ -93,11 +103,15 @@ public struct TimerQueue<Payload> {
     /// Removes and returns the first entry due at or before `time`, or nil when there is none.
     @inlinable
     public mutating func popFirst(through time: Int64) -> Entry? {
-        while let next = upcoming.last, next << shift <= time, heap.isEmpty || next << shift <= heap[0].time {
-            openBucket(next)
+        while let bucket = upcoming.last, bucket << shift <= time, bucket << shift <= first?.time ?? .max {
+            openBucket(bucket)
         }
-        guard let first = heap.first, first.time <= time else { return nil }
+        guard let first, first.time <= time else { return nil }
         size &-= 1
+        if sorted.last?.order == first.order {
+            sorted.removeLast()
+            return first
+        }
         let last = heap.removeLast()
         if !heap.isEmpty {
             heap[0] = last
@@ -111,9 +125,8 @@ public struct TimerQueue<Payload> {
         upcoming.removeLast()
         reached = bucket
         let opened = buckets.removeValue(forKey: bucket) ?? []
-        if heap.isEmpty {
-            // A sorted array is a heap.
-            heap = opened.sorted { $0.isBefore($1) }
+        if sorted.isEmpty {
+            sorted = opened.sorted { $1.isBefore($0) }
         } else {
             for entry in opened {
                 heap.append(entry)

@@ -85,7 +85,7 @@ extension StateCodec {
         switch form {
         case .raw: schema.size = MemoryLayout<Value>.size
         case .codable: schema.shape = (Value.self as? any Decodable.Type).flatMap { TypeShape.of($0) }
-        case .own, .missing: break
+        case .own, .missing, .ordered: break
         }
         schema.components = components?() ?? []
         schema.migrations = migrations.map { $0.schema() }

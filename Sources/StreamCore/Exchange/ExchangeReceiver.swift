@@ -72,7 +72,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
         case .barrier(let barrier):
             guard barrier > barriers[sender] else { return }
             barriers[sender] = barrier
-            if sender == worker && aligner.aligns {
+            if sender == worker && aligner.aligns && !isHolding {
                 isHolding = true
                 aligner.hold(node: node)
             }
@@ -93,8 +93,11 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private func passBarrier() throws {
         guard let barrier = barriers.min(), barrier > passed, barrier < .max else { return }
         passed = barrier
-        if isHolding { aligner.release(node: node) }
-        isHolding = false
+        // This worker's own sender may be at a later one already, when the snapshot of this one has failed.
+        if isHolding && barriers[worker] <= passed {
+            aligner.release(node: node)
+            isHolding = false
+        }
         try aligner.reach(barrier, node: node)
         try outlet.signal(.barrier(barrier))
     }

@@ -11,6 +11,8 @@ public final class Job: Sendable {
     let options: JobOptions
     private let pipeline: Pipeline
     private let state: Mutex<State>
+    /// The newest snapshot that there was when the job began.
+    private let firstSnapshot: Int
 
     private struct State: Sendable {
         var attempt: JobAttempt
@@ -30,6 +32,10 @@ public final class Job: Sendable {
         name = pipeline.name
         self.pipeline = pipeline
         self.options = options
+        firstSnapshot =
+            if options.restarts != .none, let own = options.snapshots {
+                try SnapshotRepository(own.storage, pipeline: pipeline.name).ids().max() ?? 0
+            } else { 0 }
         let attempt = try JobAttempt(pipeline: pipeline, options: options, restoring: snapshot)
         state = Mutex(State(attempt: attempt, history: RestartHistory(options.restarts, now: options.clock.now)))
     }
@@ -72,8 +78,8 @@ public final class Job: Sendable {
     private func restart(after last: JobAttempt) {
         guard state.withLock({ !$0.isStopped && $0.outcome == nil }) else { return end(.cancelled) }
         var options = options
-        if let id = last.coordinator.lastDurable { options.start = .snapshot(id) }
         do {
+            if let id = try newestSnapshot(last) { options.start = .snapshot(id) }
             let next = try JobAttempt(pipeline: pipeline, options: options)
             let isWanted = state.withLock { state in
                 guard !state.isStopped else { return false }
@@ -87,6 +93,16 @@ public final class Job: Sendable {
         } catch {
             attemptEnded(last, .failed(JobError.asJobError(error)))
         }
+    }
+
+    /// The newest snapshot of this job, the one included that it began with.
+    ///
+    /// By the storage, not by what the workers knew: the answer that a snapshot is durable may have been lost, and the
+    /// next process would begin with it.
+    private func newestSnapshot(_ last: JobAttempt) throws -> Int? {
+        guard let own = options.snapshots else { return nil }
+        let newest = try SnapshotRepository(own.storage, pipeline: name).ids().max() ?? 0
+        return newest > firstSnapshot ? newest : last.coordinator.lastDurable
     }
 
     private func end(_ outcome: JobControl.Outcome) {

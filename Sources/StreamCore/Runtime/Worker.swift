@@ -80,6 +80,8 @@ final class Worker: @unchecked Sendable {
     func step() throws -> StepResult {
         var progress = mailbox.answer(self)
         if let fault { throw fault }
+        // Also when all inputs have ended: what a sink couldn't prepare must not be missing from the last snapshot.
+        try environment.failure.check()
         coordinator?.tick()
         if snapshots.drive() { progress = true }
         // While a barrier is under way nothing may come that no batch has brought about.

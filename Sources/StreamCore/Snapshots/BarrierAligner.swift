@@ -13,6 +13,8 @@ final class BarrierAligner {
     private struct Step {
         /// The inputs' last barriers; the last one is infinite when the input has ended.
         var arrived: [Int]
+        /// The inputs that are held back.
+        var isHeld: [Bool]
         /// For each input the tasks by way of which it gets its batches.
         var feeders: [[Int]]
         /// The barrier that was passed on last.
@@ -39,6 +41,7 @@ final class BarrierAligner {
         steps = graph.nodes.map {
             Step(
                 arrived: Array(repeating: 0, count: $0.inputs.count),
+                isHeld: Array(repeating: false, count: $0.inputs.count),
                 feeders: Array(repeating: [], count: $0.inputs.count))
         }
     }
@@ -81,27 +84,34 @@ final class BarrierAligner {
     func arrive(_ barrier: Int, node: Int, input: Int) throws {
         guard barrier > steps[node].arrived[input] else { return }
         steps[node].arrived[input] = barrier
-        if steps[node].arrived.contains(where: { $0 < barrier }) {
-            if aligns { for task in steps[node].feeders[input] { holds[task, default: 0] += 1 } }
-            return
-        }
-        // All others were held back.
-        if aligns {
-            for other in steps[node].arrived.indices where other != input && steps[node].arrived[other] == barrier {
-                release(node, other)
-            }
-        }
-        try pass(barrier, node)
+        try settle(node)
     }
 
     /// An input of a step has ended: it needs no barrier any more.
     func end(node: Int, input: Int) throws {
         steps[node].arrived[input] = .max
-        guard let barrier = steps[node].arrived.min(), barrier < .max, barrier > steps[node].passed else { return }
+        try settle(node)
+    }
+
+    /// Holds back the inputs that are ahead, lets the others go, and passes on the barrier that all have come to.
+    ///
+    /// An input may be ahead by more than one barrier: those of a snapshot that has failed are still on their way when the
+    /// next one's come, which sources send also while they are held back.
+    private func settle(_ node: Int) throws {
+        guard let lowest = steps[node].arrived.min() else { return }
         if aligns {
-            for other in steps[node].arrived.indices where steps[node].arrived[other] == barrier { release(node, other) }
+            for input in steps[node].arrived.indices {
+                let isAhead = steps[node].arrived[input] > lowest && steps[node].arrived[input] < .max
+                guard isAhead != steps[node].isHeld[input] else { continue }
+                steps[node].isHeld[input] = isAhead
+                if isAhead { hold(node, input) } else { release(node, input) }
+            }
         }
-        try pass(barrier, node)
+        if lowest > steps[node].passed && lowest < .max { try pass(lowest, node) }
+    }
+
+    private func hold(_ node: Int, _ input: Int) {
+        for task in steps[node].feeders[input] { holds[task, default: 0] += 1 }
     }
 
     private func release(_ node: Int, _ input: Int) {
@@ -161,7 +171,7 @@ final class BarrierAligner {
     }
 
     /// Holds back the tasks by way of which a step's first input gets its batches, or lets them go on.
-    func hold(node: Int) { for task in steps[node].feeders[0] { holds[task, default: 0] += 1 } }
+    func hold(node: Int) { hold(node, 0) }
 
     /// As ``hold(node:)``, undone.
     func release(node: Int) { release(node, 0) }

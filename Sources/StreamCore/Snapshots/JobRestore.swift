@@ -87,9 +87,13 @@ struct JobRestore {
         let store = try options.backend.open(place)
         let environment = StateEnvironment(
             worker: worker, parallelism: options.parallelism, keyGroups: options.keyGroups, store: store,
-            allowance: TableAllowance(total: store == nil ? share ?? .max : tables))
+            allowance: allowance(store == nil ? share ?? .max : tables))
         if let native { environment.rowCounts = native.rowCounts }
         return environment
+    }
+
+    private static func allowance(_ bytes: Int) -> TableAllowance {
+        TableAllowance(total: bytes, smallestTable: min(1_024, max(16, bytes >> 10)))
     }
 
     /// The store of exactly these groups, if all workers' stores can be taken as they are.

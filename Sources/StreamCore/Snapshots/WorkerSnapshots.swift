@@ -83,7 +83,12 @@ final class WorkerSnapshots {
             }
             for (name, part, capture) in captures {
                 if let rowCount = capture.storedRowCount {
-                    environmentRowCount(node, name, rowCount)
+                    let step = stepNames[node]
+                    active?.rowCounts[StateEnvironment.id(step: step, part: name)] = rowCount
+                    for range in capture.storedRanges {
+                        let id = StateEnvironment.id(step: step, part: name, prefix: range.prefix)
+                        active?.rowCounts[id] = range.rowCount
+                    }
                     if sink.kind == .snapshot { result.storedParts.append(name) }
                 }
                 result.parts.append((name, part.schema))
@@ -94,10 +99,6 @@ final class WorkerSnapshots {
         active?.steps[node] = result
     }
 
-    private func environmentRowCount(_ node: Int, _ name: String, _ count: Int) {
-        active?.rowCounts[StateEnvironment.id(step: stepNames[node], part: name)] = count
-    }
-
     /// Hands on the next piece; whether there was anything to do.
     func drive() -> Bool {
         guard let sink = active?.sink else { return false }
@@ -106,6 +107,9 @@ final class WorkerSnapshots {
             return true
         }
         guard !sink.isBehind else { return false }
+        // The store's checkpoint would wait for its writes, and so would a third one.
+        let waiting = environment.store?.waitingWrites ?? 0
+        guard waiting == 0 || waiting < 2 && active?.captures.isEmpty == false else { return false }
         return driveOnce(sink)
     }
 

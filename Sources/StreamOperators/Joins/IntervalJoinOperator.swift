@@ -25,23 +25,30 @@ struct JoinResults<Left: Sendable, Right: Sendable, Output: Sendable>: Sendable 
 
 /// Keeps both sides of an interval join per key as long as a record that is not late could still match.
 ///
-/// A key has a lazy timer per side, set for when the side's first record goes.
+/// Where records without a match are results, a key has a lazy timer per side, set for when the side's first record goes:
+/// then it is a result. In an inner join nobody sees when a record goes; there a key has one entry in the queue, and
+/// loses its expired records when that is due and whenever the key is touched.
 @frozen
 @usableFromInline
 struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Output: Sendable>: TwoInputOperator {
-    @usableFromInline typealias Sides = IntervalJoinState<Key, Left, Right>.Sides
+    @usableFromInline typealias Row = IntervalJoinRow<Left, Right>
 
     @usableFromInline let bounds: JoinBounds
     /// Whether everything is kept for ever and nothing is late: `bounds` don't count.
     @usableFromInline let keepsAll: Bool
+    /// Whether only pairs are results.
+    @usableFromInline let isInner: Bool
     @usableFromInline var lateLeft: LatenessPolicy<Left>
     @usableFromInline var lateRight: LatenessPolicy<Right>
     @usableFromInline let results: JoinResults<Left, Right, Output>
     @usableFromInline let leftErrors: ErrorHandler<Left>
     @usableFromInline let rightErrors: ErrorHandler<Right>
-    @usableFromInline let state: IntervalJoinState<Key, Left, Right>
-    @usableFromInline var leftTimers: TimerQueue<KeyAndHash<Key>>
-    @usableFromInline var rightTimers: TimerQueue<KeyAndHash<Key>>
+    @usableFromInline let table: StateTable<Key, Row>
+    /// When a key's left or right side is to be looked at; empty in an inner join.
+    @usableFromInline var leftTimers: KeyTimers<Key>
+    @usableFromInline var rightTimers: KeyTimers<Key>
+    /// When a key is to be looked at; empty in an outer join.
+    @usableFromInline var keyTimers: KeyTimers<Key>
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
@@ -54,24 +61,37 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         self.lateLeft = lateLeft
         self.lateRight = lateRight
         self.results = results
+        isInner = results.leftAlone == nil && results.rightAlone == nil
         leftErrors = try context.errors(onError, for: Left.self)
         rightErrors = try context.errors(onError, for: Right.self)
-        state = IntervalJoinState()
-        try context.state.add("records", state)
+        table = try context.state.table("rows", codec: Row.codec)
         let span = bounds.upper.subtractingReportingOverflow(bounds.lower)
         let width = span.overflow ? 1 << 20 : Swift.max(span.partialValue / 16, 16)
-        leftTimers = TimerQueue(bucketWidth: width)
-        rightTimers = TimerQueue(bucketWidth: width)
+        leftTimers = KeyTimers(bucketWidth: width)
+        rightTimers = KeyTimers(bucketWidth: width)
+        keyTimers = KeyTimers(bucketWidth: Swift.max(width / 16, 1))
     }
+
+    /// How many records ahead of a record's turn its key's records are asked for.
+    @inlinable var ahead: Int { 12 }
+
+    /// The last watermark that has passed: a record whose last moment is the watermark itself may still match one that
+    /// is not late.
+    @inlinable var passed: Timestamp { watermark == .max ? .max : watermark.advanced(byMilliseconds: -1) }
 
     @inlinable
     mutating func processLeft(_ input: KeyedBatch<Key, Left>, _ output: Collector<Output>) throws {
         let records = input.records
-        let state = state
         let errors = leftErrors
-        let table = state.table
+        let table = table
+        let pair = results.pair
         table.prepare(input.keys, hashes: input.hashes, count: input.count)
         for i in 0..<input.count {
+            if i &+ ahead < input.count {
+                if let row = table.peekInMemory(input.keys[i &+ ahead], hash: input.hashes[i &+ ahead]) {
+                    Row.prefetch(row)
+                }
+            }
             let timestamp = records.timestamps[i]
             if timestamp < watermark && !keepsAll {
                 try lateLeft.dispose(records.elements[i], at: timestamp)
@@ -82,16 +102,14 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             let expiry = keepsAll ? .max : bounds.expiry(left: timestamp)
             let isKept = expiry >= watermark
             // What can match nothing that is still to come need not be kept, nor a key made for it.
-            if !isKept && table.find(key, hash: hash) == nil {
+            guard let row = isKept ? table.upsert(key, hash: hash, Row()) : table.find(key, hash: hash) else {
                 if let alone = results.leftAlone {
                     try emit(records.elements[i], at: timestamp, alone, leftErrors, input.origin(at: i), output)
                 }
                 continue
             }
-            let sides = table.upsert(key, hash: hash, Sides())
-            let pair = results.pair
-            let isMatched = try state.rights.match(
-                in: sides.pointee.right,
+            if isInner { prune(row) }
+            let isMatched = try row.pointee.matchRight(
                 from: keepsAll ? .min : timestamp.advanced(byMilliseconds: bounds.lower),
                 to: keepsAll ? .max : timestamp.advanced(byMilliseconds: bounds.upper),
                 marking: results.rightAlone != nil
@@ -104,12 +122,14 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 try output.emit(result, at: Swift.max(time, timestamp))
             }
             if isKept {
-                let isFirst = sides.pointee.left < 0
-                state.lefts.add(records.elements[i], at: timestamp, isMatched: isMatched, to: &sides.pointee.left)
-                if isFirst || expiry < sides.pointee.leftTimer {
-                    sides.pointee.leftTimer = expiry
-                    leftTimers.add(KeyAndHash(key: key, hash: hash), at: expiry)
+                if isInner {
+                    setTimer(row, key, hash, at: expiry)
+                } else if row.pointee.leftCount == 0
+                    || expiry < bounds.expiry(left: row.pointee.earliestLeft)
+                {
+                    leftTimers.add(key, hash, at: expiry)
                 }
+                row.pointee.add(left: records.elements[i], at: timestamp, isMatched: isMatched)
             } else if !isMatched, let alone = results.leftAlone {
                 try emit(records.elements[i], at: timestamp, alone, leftErrors, input.origin(at: i), output)
             }
@@ -120,11 +140,16 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     @inlinable
     mutating func processRight(_ input: KeyedBatch<Key, Right>, _ output: Collector<Output>) throws {
         let records = input.records
-        let state = state
         let errors = rightErrors
-        let table = state.table
+        let table = table
+        let pair = results.pair
         table.prepare(input.keys, hashes: input.hashes, count: input.count)
         for i in 0..<input.count {
+            if i &+ ahead < input.count {
+                if let row = table.peekInMemory(input.keys[i &+ ahead], hash: input.hashes[i &+ ahead]) {
+                    Row.prefetch(row)
+                }
+            }
             let timestamp = records.timestamps[i]
             if timestamp < watermark && !keepsAll {
                 try lateRight.dispose(records.elements[i], at: timestamp)
@@ -134,17 +159,15 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
             let hash = input.hashes[i]
             let expiry = keepsAll ? .max : bounds.expiry(right: timestamp)
             let isKept = expiry >= watermark
-            if !isKept && table.find(key, hash: hash) == nil {
+            guard let row = isKept ? table.upsert(key, hash: hash, Row()) : table.find(key, hash: hash) else {
                 if let alone = results.rightAlone {
                     try emit(records.elements[i], at: timestamp, alone, rightErrors, input.origin(at: i), output)
                 }
                 continue
             }
-            let sides = table.upsert(key, hash: hash, Sides())
-            let pair = results.pair
-            let isMatched = try state.lefts.match(
-                in: sides.pointee.left, from: earliestLeft(for: timestamp), to: latestLeft(for: timestamp),
-                marking: results.leftAlone != nil
+            if isInner { prune(row) }
+            let isMatched = try row.pointee.matchLeft(
+                from: earliestLeft(for: timestamp), to: latestLeft(for: timestamp), marking: results.leftAlone != nil
             ) { left, time in
                 let result: Output
                 do { result = try pair(left, records.elements[i]) } catch {
@@ -154,12 +177,14 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 try output.emit(result, at: Swift.max(time, timestamp))
             }
             if isKept {
-                let isFirst = sides.pointee.right < 0
-                state.rights.add(records.elements[i], at: timestamp, isMatched: isMatched, to: &sides.pointee.right)
-                if isFirst || expiry < sides.pointee.rightTimer {
-                    sides.pointee.rightTimer = expiry
-                    rightTimers.add(KeyAndHash(key: key, hash: hash), at: expiry)
+                if isInner {
+                    setTimer(row, key, hash, at: expiry)
+                } else if row.pointee.rightCount == 0
+                    || expiry < bounds.expiry(right: row.pointee.earliestRight)
+                {
+                    rightTimers.add(key, hash, at: expiry)
                 }
+                row.pointee.add(right: records.elements[i], at: timestamp, isMatched: isMatched)
             } else if !isMatched, let alone = results.rightAlone {
                 try emit(records.elements[i], at: timestamp, alone, rightErrors, input.origin(at: i), output)
             }
@@ -188,66 +213,130 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         return timestamp.advanced(byMilliseconds: -bounds.lower)
     }
 
+    /// Puts a key of an inner join into the queue unless it is there.
+    @inlinable @inline(__always)
+    mutating func setTimer(_ row: UnsafeMutablePointer<Row>, _ key: Key, _ hash: UInt64, at time: Timestamp) {
+        guard !keepsAll && !row.pointee.hasTimer else { return }
+        row.pointee.hasTimer = true
+        keyTimers.add(key, hash, soonAfter: time)
+    }
+
+    /// Drops what has expired of a key of an inner join.
+    @inlinable @inline(__always)
+    func prune(_ row: UnsafeMutablePointer<Row>) {
+        let isLeft = row.pointee.leftCount > 0 && bounds.expiry(left: row.pointee.earliestLeft) <= passed
+        let isRight = row.pointee.rightCount > 0 && bounds.expiry(right: row.pointee.earliestRight) <= passed
+        guard (isLeft || isRight) && !keepsAll else { return }
+        row.pointee.removeExpired(
+            leftSpan: isLeft ? bounds.upper : nil, rightSpan: isRight ? bounds.rightSpan : nil, through: passed)
+    }
+
     @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         self.watermark = watermark
-        if keepsAll {
-            if watermark == .max { state.removeAll() }
-            return
+        if isInner && watermark == .max {
+            table.removeAll()
+            keyTimers.removeAll()
         }
-        // A record whose last moment is the watermark itself may still match one that is not late.
-        let passed = watermark == .max ? .max : watermark.advanced(byMilliseconds: -1)
-        let state = state
-        while let timer = leftTimers.popFirst(through: passed) {
-            let (key, hash) = (timer.payload.key, timer.payload.hash)
-            guard let sides = state.table.find(key, hash: hash), sides.pointee.leftTimer == timer.time else { continue }
-            var unmatched: [RecordArena<Left>.Node] = []
-            let wanted = results.leftAlone != nil
-            let next = state.lefts.removeExpired(from: &sides.pointee.left, span: bounds.upper, through: passed) {
-                if wanted && !$0.isMatched { unmatched.append($0) }
+        pruneDueKeys()
+        try expireLeft(output)
+        try expireRight(output)
+    }
+
+    /// Drops what has expired of the keys of an inner join that are due, and the keys of which nothing is left.
+    @inlinable
+    mutating func pruneDueKeys() {
+        while keyTimers.take(through: passed, from: table) {
+            for i in keyTimers.keys.indices {
+                let (key, hash) = (keyTimers.keys[i], keyTimers.hashes[i])
+                guard let row = table.find(key, hash: hash) else { continue }
+                prune(row)
+                if row.pointee.isEmpty {
+                    table.remove(key, hash: hash)
+                } else {
+                    keyTimers.add(key, hash, soonAfter: lastExpiry(of: row.pointee))
+                }
             }
-            sides.pointee.leftTimer = next
-            if sides.pointee.left >= 0 {
-                leftTimers.add(timer.payload, at: next)
-            } else if sides.pointee.right < 0 {
-                state.table.remove(key, hash: hash)
-            }
-            if let alone = results.leftAlone { try emit(unmatched, alone, leftErrors, output) }
         }
-        while let timer = rightTimers.popFirst(through: passed) {
-            let (key, hash) = (timer.payload.key, timer.payload.hash)
-            guard let sides = state.table.find(key, hash: hash), sides.pointee.rightTimer == timer.time else {
-                continue
+    }
+
+    /// When the last record of a key goes.
+    @inlinable
+    func lastExpiry(of row: Row) -> Timestamp {
+        var last = Timestamp.min
+        for record in row.records {
+            switch record.side {
+            case .left: last = Swift.max(last, bounds.expiry(left: record.timestamp))
+            case .right: last = Swift.max(last, bounds.expiry(right: record.timestamp))
             }
-            var unmatched: [RecordArena<Right>.Node] = []
-            let wanted = results.rightAlone != nil
-            let next = state.rights.removeExpired(
-                from: &sides.pointee.right, span: bounds.rightSpan, through: passed
-            ) { if wanted && !$0.isMatched { unmatched.append($0) } }
-            sides.pointee.rightTimer = next
-            if sides.pointee.right >= 0 {
-                rightTimers.add(timer.payload, at: next)
-            } else if sides.pointee.left < 0 {
-                state.table.remove(key, hash: hash)
+        }
+        return last
+    }
+
+    @inlinable
+    mutating func expireLeft(_ output: Collector<Output>) throws {
+        let passed = passed
+        while leftTimers.take(through: passed, from: table) {
+            for i in leftTimers.keys.indices {
+                let (key, hash) = (leftTimers.keys[i], leftTimers.hashes[i])
+                // An entry of the queue that is not for the first record to go is out of date.
+                guard let row = table.find(key, hash: hash), row.pointee.leftCount > 0,
+                    bounds.expiry(left: row.pointee.earliestLeft) == leftTimers.times[i]
+                else { continue }
+                var unmatched: [(element: Left, timestamp: Timestamp)] = []
+                let wanted = results.leftAlone != nil
+                row.pointee.removeExpired(leftSpan: bounds.upper, rightSpan: nil, through: passed) {
+                    if wanted, !$0.isMatched, case .left(let element) = $0.side {
+                        unmatched.append((element, $0.timestamp))
+                    }
+                }
+                if row.pointee.leftCount > 0 {
+                    leftTimers.add(key, hash, at: bounds.expiry(left: row.pointee.earliestLeft))
+                } else if row.pointee.rightCount == 0 {
+                    table.remove(key, hash: hash)
+                }
+                if let alone = results.leftAlone { try emit(unmatched, alone, leftErrors, output) }
             }
-            if let alone = results.rightAlone { try emit(unmatched, alone, rightErrors, output) }
+        }
+    }
+
+    @inlinable
+    mutating func expireRight(_ output: Collector<Output>) throws {
+        let passed = passed
+        while rightTimers.take(through: passed, from: table) {
+            for i in rightTimers.keys.indices {
+                let (key, hash) = (rightTimers.keys[i], rightTimers.hashes[i])
+                guard let row = table.find(key, hash: hash), row.pointee.rightCount > 0,
+                    bounds.expiry(right: row.pointee.earliestRight) == rightTimers.times[i]
+                else { continue }
+                var unmatched: [(element: Right, timestamp: Timestamp)] = []
+                let wanted = results.rightAlone != nil
+                row.pointee.removeExpired(leftSpan: nil, rightSpan: bounds.rightSpan, through: passed) {
+                    if wanted, !$0.isMatched, case .right(let element) = $0.side {
+                        unmatched.append((element, $0.timestamp))
+                    }
+                }
+                if row.pointee.rightCount > 0 {
+                    rightTimers.add(key, hash, at: bounds.expiry(right: row.pointee.earliestRight))
+                } else if row.pointee.leftCount == 0 {
+                    table.remove(key, hash: hash)
+                }
+                if let alone = results.rightAlone { try emit(unmatched, alone, rightErrors, output) }
+            }
         }
     }
 
     /// Emits a key's unmatched records in the order of their times, and of their coming where those are equal.
     @inlinable
     func emit<Element>(
-        _ unmatched: [RecordArena<Element>.Node], _ alone: (Element) throws -> Output,
+        _ unmatched: [(element: Element, timestamp: Timestamp)], _ alone: (Element) throws -> Output,
         _ errors: ErrorHandler<Element>, _ output: Collector<Output>
     ) throws {
-        var nodes = unmatched
-        if nodes.count > 1 {
-            // The list has the newest first; the sort keeps the order of equals.
-            nodes.reverse()
-            nodes.sort { $0.timestamp < $1.timestamp }
-        }
-        for node in nodes {
-            if let element = node.element { try emit(element, at: node.timestamp, alone, errors, nil, output) }
+        var records = unmatched
+        // The sort keeps the order of equals.
+        if records.count > 1 { records.sort { $0.timestamp < $1.timestamp } }
+        for record in records {
+            try emit(record.element, at: record.timestamp, alone, errors, nil, output)
         }
     }
 
@@ -268,17 +357,15 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark
         if keepsAll { return }
-        let (state, bounds) = (state, bounds)
-        state.table.forEach { key, sides in
-            let payload = KeyAndHash(key: key, hash: key.stableHash)
-            state.lefts.forEach(in: sides.left) {
-                sides.leftTimer = Swift.min(sides.leftTimer, bounds.expiry(left: $1))
+        table.forEachUnchanged { key, row in
+            let hash = key.stableHash
+            if isInner {
+                // One without records is looked at next.
+                keyTimers.add(key, hash, soonAfter: row.isEmpty ? watermark : lastExpiry(of: row))
+                return
             }
-            if sides.left >= 0 { leftTimers.add(payload, at: sides.leftTimer) }
-            state.rights.forEach(in: sides.right) {
-                sides.rightTimer = Swift.min(sides.rightTimer, bounds.expiry(right: $1))
-            }
-            if sides.right >= 0 { rightTimers.add(payload, at: sides.rightTimer) }
+            if row.leftCount > 0 { leftTimers.add(key, hash, at: bounds.expiry(left: row.earliestLeft)) }
+            if row.rightCount > 0 { rightTimers.add(key, hash, at: bounds.expiry(right: row.earliestRight)) }
         }
     }
 

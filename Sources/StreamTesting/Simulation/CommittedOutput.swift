@@ -56,6 +56,7 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
         var fault: @Sendable (Transaction) -> CommitFault = { _ in .none }
         var aborted = 0
         var isComplete = false
+        var world: SimulatedWorld?
     }
 
     private let state = Mutex(State())
@@ -97,17 +98,32 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
         Committer(output: self, owner: Owner(pipeline: context.pipeline, step: context.step))
     }
 
-    private func prepare(_ elements: [Element], worker: Int, epoch: Int, _ owner: Owner) -> Transaction {
-        state.withLock { state in
-            let transaction = Transaction(number: state.next, worker: worker, epoch: epoch)
-            state.next += 1
-            state.prepared[transaction] = Prepared(owner: owner, elements: elements)
-            return transaction
+    /// Of which world what happens to the output is an effect.
+    var world: SimulatedWorld? {
+        get { state.withLock { $0.world } }
+        set { state.withLock { $0.world = newValue } }
+    }
+
+    private func perform<Result>(
+        _ effect: SimulationPlan.Effect, _ what: @autoclosure () -> String, _ body: () throws -> Result
+    ) throws -> Result {
+        guard let world else { return try body() }
+        return try world.perform(effect, what(), body)
+    }
+
+    private func prepare(_ elements: [Element], worker: Int, epoch: Int, _ owner: Owner) throws -> Transaction {
+        try perform(.prepare, "epoch \(epoch) of worker \(worker), \(elements.count) records") {
+            state.withLock { state in
+                let transaction = Transaction(number: state.next, worker: worker, epoch: epoch)
+                state.next += 1
+                state.prepared[transaction] = Prepared(owner: owner, elements: elements)
+                return transaction
+            }
         }
     }
 
     private func commit(_ transaction: Transaction) throws {
-        let fault = state.withLock { $0.fault }(transaction)
+        let fault = try fault(of: transaction)
         switch fault {
         case .lost: throw CommitError(.notCommitted, message: "the commit was lost")
         case .impossible: throw CommitError(.impossible, message: "the transaction is broken")
@@ -115,6 +131,17 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
         }
         for _ in 0..<(fault == .repeated ? 2 : 1) { try makeVisible(transaction) }
         if fault == .unanswered { throw CommitError(.unknown, message: "no answer came") }
+    }
+
+    private func fault(of transaction: Transaction) throws -> CommitFault {
+        guard let world else { return state.withLock { $0.fault }(transaction) }
+        switch try world.begin(.commit, "transaction \(transaction.number) of worker \(transaction.worker)") {
+        case .asItShould: return .none
+        case .last: return .unanswered
+        case .wrong(.failsAfterwards): return .unanswered
+        case .wrong(.repeats): return .repeated
+        case .wrong: return .lost
+        }
     }
 
     private func makeVisible(_ transaction: Transaction) throws {
@@ -131,12 +158,14 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
     }
 
     private func recover(_ pending: [Transaction], _ owner: Owner) throws {
-        for transaction in pending.sorted(by: { $0.number < $1.number }) { try makeVisible(transaction) }
-        state.withLock { state in
-            let others = state.prepared.filter { $0.value.owner != owner }
-            state.aborted += state.prepared.count - others.count
-            state.prepared = others
-            state.isComplete = false
+        try perform(.recover, "\(pending.count) transactions") {
+            for transaction in pending.sorted(by: { $0.number < $1.number }) { try makeVisible(transaction) }
+            state.withLock { state in
+                let others = state.prepared.filter { $0.value.owner != owner }
+                state.aborted += state.prepared.count - others.count
+                state.prepared = others
+                state.isComplete = false
+            }
         }
     }
 
@@ -170,9 +199,9 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
         }
 
         /// Hands the records to the output, which doesn't show them yet.
-        public mutating func prepare() -> Transaction? {
+        public mutating func prepare() throws -> Transaction? {
             defer { elements = [] }
-            return output.prepare(elements, worker: worker, epoch: epoch, owner)
+            return try output.prepare(elements, worker: worker, epoch: epoch, owner)
         }
     }
 

@@ -7,14 +7,15 @@ final class StateBackendRun<Key: StreamKey> {
     }
 
     private let backend: any StateBackend
-    private let key: (Int) -> Key
-    private let keyCount: Int
+    let key: (Int) -> Key
+    let keyCount: Int
     private let keyGroups: KeyGroups
     private let tableSize: Int
-    private var random: SplitMix64
-    private var now: Int64 = 1_000
-    private var workers: [StateBackendWorker<Key>] = []
-    private var expected: [Key: StateBackendExpectation] = [:]
+    var random: SplitMix64
+    var now: Int64 = 1_000
+    var workers: [StateBackendWorker<Key>] = []
+    var expected: [Key: StateBackendExpectation] = [:]
+    var rules: [String: Int64] = [:]
     /// The snapshot that is being taken.
     private var snapshot: StateBackendSnapshot<Key>?
     /// The last that was taken.
@@ -37,14 +38,19 @@ final class StateBackendRun<Key: StreamKey> {
         saved?.release()
     }
 
-    private func below(_ bound: Int) -> Int { Int(random.next(below: UInt64(bound))) }
+    func below(_ bound: Int) -> Int { Int(random.next(below: UInt64(bound))) }
 
     // MARK: what happens
 
     func doSomething() throws {
         switch below(100) {
-        case 0..<70: try useKey(key(below(keyCount)))
-        case 70..<76: now += Int64(below(20))
+        case 0..<60: try useKey(key(below(keyCount)))
+        case 60..<66: try useLargeMaps(key(below(2)))
+        case 66: changeRules()
+        case 67..<70: try useMore(key(below(keyCount)))
+        case 70..<76:
+            now += Int64(below(20))
+            try fireTimers()
         case 76..<80: prepare()
         case 80..<92: try snapshot?.step(1 + below(300))
         case 92..<95: try beginSnapshot()
@@ -63,7 +69,7 @@ final class StateBackendRun<Key: StreamKey> {
         try compareAll()
     }
 
-    private func worker(of key: Key) -> StateBackendWorker<Key> {
+    func worker(of key: Key) -> StateBackendWorker<Key> {
         let group = keyGroups.group(ofHash: key.stableHash)
         return workers[keyGroups.worker(ofGroup: group, parallelism: workers.count)]
     }
@@ -140,15 +146,21 @@ final class StateBackendRun<Key: StreamKey> {
 
     // MARK: comparisons
 
-    private func check(_ holds: Bool, _ what: @autoclosure () -> String) throws {
+    func check(_ holds: Bool, _ what: @autoclosure () -> String) throws {
         if !holds { throw Fault(description: "\(what()) (parallelism \(workers.count), time \(now))") }
     }
 
-    private func check<Value: Equatable>(_ found: Value, _ expected: Value, _ what: String, _ key: Key) throws {
+    func check<Value: Equatable>(_ found: Value, _ expected: Value, _ what: String, _ key: Key) throws {
         try check(found == expected, "\(what) of key '\(key)' is \(found), but should be \(expected)")
     }
 
-    private func compareAll() throws { for index in 0..<keyCount { try compare(key(index)) } }
+    private func compareAll() throws {
+        for index in 0..<keyCount {
+            try compare(key(index))
+            try compareMore(key(index))
+        }
+        try compareRules()
+    }
 
     private func compare(_ key: Key) throws {
         let worker = worker(of: key)
@@ -190,7 +202,7 @@ final class StateBackendRun<Key: StreamKey> {
         let mode: CaptureMode = saved == nil || wasCancelled || below(3) == 0 ? .everything : .changes
         wasCancelled = false
         snapshot = try StateBackendSnapshot(
-            of: workers, expected: expected, mode: mode, keyGroups: keyGroups, basedOn: saved)
+            of: workers, expected: expected, rules: rules, mode: mode, keyGroups: keyGroups, basedOn: saved)
         for worker in workers { worker.environment.gate.hold { [unowned self] in try takeSnapshot(ifDone: false) } }
     }
 
@@ -219,14 +231,18 @@ final class StateBackendRun<Key: StreamKey> {
         restores += 1
         for worker in workers { worker.environment.store?.close() }
         expected = saved.expected
+        rules = saved.expectedRules
+        let parts = saved.parts()
         let canOpen = saved.files.allSatisfy { $0 != nil }
         if canOpen && below(2) == 0 {
             try start(parallelism: saved.parallelism, files: saved.files.map { $0?.files }, rowCounts: saved.rowCounts)
+            let others = parts.filter { !saved.stored.contains($0.key) }
+            for worker in workers { try worker.state.load(others, previousParallelism: saved.parallelism) }
         } else {
             try start(parallelism: [1, 3, 2, 5][restores % 4], files: nil)
-            let parts = saved.parts()
             for worker in workers { try worker.state.load(parts, previousParallelism: saved.parallelism) }
         }
+        for worker in workers { worker.restoreTimers() }
         // What comes next is saved from the beginning.
         saved.release()
         self.saved = nil

@@ -10,11 +10,14 @@ final class StateBackendSnapshot<Key: StreamKey> {
 
     /// What the states should be that it holds.
     let expected: [Key: StateBackendExpectation]
+    let expectedRules: [String: Int64]
     let parallelism: Int
     private let workers: [StateBackendWorker<Key>]
     private let keyGroups: KeyGroups
     private var captures: [Capture] = []
     private let schemas: [String: StateSchema]
+    /// The parts whose rows are in stores.
+    private(set) var stored: Set<String> = []
     /// The rows by part, each worker's in the order in which they apply.
     private var rows: [String: [StateRows]] = [:]
     /// Rows that lie in stores.
@@ -23,11 +26,13 @@ final class StateBackendSnapshot<Key: StreamKey> {
     private(set) var rowCounts: [[String: Int]]
 
     init(
-        of workers: [StateBackendWorker<Key>], expected: [Key: StateBackendExpectation], mode: CaptureMode,
+        of workers: [StateBackendWorker<Key>], expected: [Key: StateBackendExpectation], rules: [String: Int64],
+        mode: CaptureMode,
         keyGroups: KeyGroups, basedOn base: StateBackendSnapshot<Key>?
     ) throws {
         self.workers = workers
         self.expected = expected
+        expectedRules = rules
         self.keyGroups = keyGroups
         parallelism = workers.count
         rowCounts = workers.map { _ in [:] }
@@ -35,6 +40,7 @@ final class StateBackendSnapshot<Key: StreamKey> {
         for (index, worker) in workers.enumerated() {
             for (name, part, capture) in try worker.state.capture({ _ in mode }) {
                 schemas[name] = part.schema
+                if part.isStored { stored.insert(name) }
                 captures.append(Capture(worker: index, name: name, capture: capture))
                 let layers = rows[Self.place(index, name)] ?? []
                 let isBased = !capture.isComplete && worker.environment.store == nil
@@ -62,6 +68,7 @@ final class StateBackendSnapshot<Key: StreamKey> {
         }
         rows[Self.place(capture.worker, capture.name), default: []].append(piece)
         captures.removeLast()
+        if !stored.contains(capture.name) { return }
         if let view = capture.capture.stored {
             views.append((capture.name, view, workers[capture.worker].environment.groups))
         } else if let store = workers[capture.worker].environment.store {

@@ -13,6 +13,16 @@ final class StateBackendWorker<Key: StreamKey> {
     let lease: ValueState<Key, Int64>
     let visits: MapState<Key, String, Int64>
     let recent: OrderedMapState<Key, Int64, String>
+    /// Many entries of few keys.
+    let large: MapState<Key, Int64, String>
+    let timeline: OrderedMapState<Key, Int64, Int32>
+    /// Keys that a store doesn't have in their order.
+    let names: OrderedMapState<Key, String, Int64>
+    let average: AggregatingState<Key, Average<Int64>>
+    let rules: BroadcastState<String, Int64>
+    /// Timers as a step has them: the state says which are set, the queue when to look.
+    let timers: StateTable<Key, [Int64]>
+    private var queue = TimerQueue<Key>(bucketWidth: 8)
 
     static var leaseTime: Int64 { 50 }
     static var visitTime: Int64 { 80 }
@@ -31,6 +41,43 @@ final class StateBackendWorker<Key: StreamKey> {
         visits = try store.map(
             "visits", timeToLive: TimeToLive(.milliseconds(Self.visitTime), refresh: .onReadAndWrite))
         recent = try store.orderedMap("recent", timeToLive: TimeToLive(.milliseconds(Self.recentTime)))
+        large = try store.map("large")
+        timeline = try store.orderedMap("timeline")
+        names = try store.orderedMap("names")
+        average = try store.aggregating("average", Average { Double($0) })
+        rules = try state.broadcast("rules")
+        timers = try state.table("timers", kind: "timers")
+    }
+
+    func setTimer(_ key: Key, at time: Int64) {
+        let set = timers.upsert(key, hash: key.stableHash, [])
+        guard !set.pointee.contains(time) else { return }
+        set.pointee.append(time)
+        queue.add(key, at: time)
+    }
+
+    func cancelTimers(_ key: Key) { timers.remove(key, hash: key.stableHash) }
+
+    /// The timers that go off.
+    func fire(through now: Int64) -> [(key: Key, time: Int64)] {
+        var fired: [(key: Key, time: Int64)] = []
+        while let due = queue.popFirst(through: now) {
+            let hash = due.payload.stableHash
+            guard let set = timers.find(due.payload, hash: hash),
+                let index = set.pointee.firstIndex(of: due.time)
+            else { continue }
+            set.pointee.remove(at: index)
+            if set.pointee.isEmpty { timers.remove(due.payload, hash: hash) }
+            fired.append((due.payload, due.time))
+        }
+        return fired
+    }
+
+    /// Builds the queue of what was restored.
+    func restoreTimers() {
+        var set: [(Key, Int64)] = []
+        timers.forEach { key, times in for time in times { set.append((key, time)) } }
+        for (key, time) in set { queue.add(key, at: time) }
     }
 }
 
@@ -49,6 +96,11 @@ struct StateBackendExpectation: Equatable {
     var lease: Lease<Int64>?
     var visits: [String: Lease<Int64>] = [:]
     var recent: [Int64: Lease<String>] = [:]
+    var large: [Int64: String] = [:]
+    var timeline: [Int64: Int32] = [:]
+    var names: [String: Int64] = [:]
+    var added: [Int64] = []
+    var timers: Set<Int64> = []
 
     /// Forgets what has expired.
     mutating func expire(_ now: Int64) {

@@ -83,7 +83,7 @@ import Testing
             try Self.lines(held) == [
                 #"{"step":"users","state":"last","keyGroup":\#(group),"key":"ann","value":4}"#,
                 #"{"step":"users","state":"pages","keyGroup":\#(group),"key":"ann","value":["x","y"]}"#,
-                #"{"step":"users","state":"counts","keyGroup":\#(group),"key":"ann","value":[[3,true]]}"#,
+                #"{"step":"users","state":"counts","keyGroup":\#(group),"key":"ann","mapKey":3,"value":true}"#,
                 #"{"step":"users","state":"rules","keyGroup":null,"key":1,"value":"r"}"#,
             ])
         #expect(try Self.lines(held, .init(step: "users", state: "last", key: "ann")).count == 1)

@@ -7,15 +7,6 @@ import Testing
 @Suite struct JoinStateTests {
     private typealias Join = IntervalJoinOperator<Int, Int, Int, Int>
 
-    /// A context outside of a job.
-    private static func makeContext() -> OperatorContext {
-        var graph = DataflowGraph()
-        graph.nodes.append(DataflowGraph.Node(name: "join", kind: .operation, inputs: [], build: { _, _ in }))
-        let build = WorkerBuild(
-            graph: graph, shared: JobBuild(pipeline: "test", options: JobOptions(), stepCount: 1), environment: StateEnvironment())
-        return build.context(node: 0)
-    }
-
     private static func batch(_ values: [(key: Int, time: Timestamp)]) throws -> KeyedBatch<Int, Int> {
         let records = Batch<Int>(capacity: values.count)
         for value in values { records.append(value.key, at: value.time) }
@@ -24,7 +15,7 @@ import Testing
 
     @Test(arguments: [(-20, 30), (0, 0), (5, 40), (-40, -5), (0, 100)] as [(Int64, Int64)], [1, 7, 300])
     func stateIsBounded(_ bounds: (Int64, Int64), keys: Int) throws {
-        let context = Self.makeContext()
+        let context = JoinWorkers.makeContext()
         var join = try Join(
             bounds: .between(.milliseconds(bounds.0), .milliseconds(bounds.1)),
             lateLeft: try LatenessPolicy(allowed: 0, late: .drop, context: context),
@@ -39,41 +30,41 @@ import Testing
             try join.processRight(try Self.batch([(step * 3 % keys, time + 2)]), output)
             // Now and then a long stretch without a rise.
             if step % 50 < 30 { try join.advance(to: time - 1, output) }
-            highest = max(highest, join.state.lefts.count + join.state.rights.count)
+            var records = 0
+            join.table.forEachUnchanged { records += $1.records.count }
+            highest = max(highest, records)
         }
         let span = Int(max(abs(bounds.0), abs(bounds.1)))
         #expect(highest <= 3 * (2 * span + 60))
-        #expect(join.state.lefts.nodes.count <= highest)
-        #expect(join.state.rights.nodes.count <= highest)
-        #expect(join.state.table.count <= min(keys, highest))
-        #expect(join.leftTimers.count + join.rightTimers.count <= 3 * (2 * span + 60))
+        #expect(join.table.count <= min(keys, highest))
+        #expect(join.keyTimers.count == join.table.count)
         try join.advance(to: .max, output)
-        #expect(join.state.lefts.count == 0 && join.state.rights.count == 0)
-        #expect(join.state.table.count == 0)
-        #expect(join.leftTimers.count == 0 && join.rightTimers.count == 0)
+        #expect(join.table.count == 0)
+        #expect(join.keyTimers.count == 0)
     }
 
-    @Test func theArenaUsesItsMemoryAgain() {
-        var arena = RecordArena<String>()
-        var heads: [Int32] = [-1, -1]
-        for round in 0..<100 as Range<Int64> {
-            for index in 0..<10 as Range<Int64> {
-                arena.add("r\(index)", at: round * 10 + index, to: &heads[Int(index % 2)])
-            }
-            var seen: [Timestamp] = []
-            for head in heads { arena.forEach(in: head) { _, time in seen.append(time) } }
-            #expect(seen.count == arena.count)
-            // All but the newest three, which the next round removes.
-            let limit = round * 10 + 6
-            let left = heads.indices.map { arena.removeExpired(from: &heads[$0], span: 0, through: limit) }
-            #expect(left.min() == limit + 1)
-            #expect(arena.count == 3)
+    @Test func recordsKeepTheirOrderAndGiveMemoryBack() {
+        typealias Row = IntervalJoinRow<String, Int>
+        var row = Row()
+        for time in 0..<200 as Range<Int64> {
+            row.add(left: "l\(time)", at: time, isMatched: false)
+            row.add(right: Int(time), at: time, isMatched: true)
         }
-        #expect(arena.nodes.count == 13)
-        for index in heads.indices {
-            #expect(arena.removeExpired(from: &heads[index], span: 0, through: .max) == .max)
+        var seen: [String] = []
+        _ = row.matchLeft(from: 3, to: 5, marking: true) { element, _ in seen.append(element) }
+        #expect(seen == ["l5", "l4", "l3"])
+        var removed: [String] = []
+        // Left records go 10 ms after, right ones at their time.
+        row.removeExpired(leftSpan: 10, rightSpan: 0, through: 197) {
+            if case .left(let element) = $0.side, $0.isMatched { removed.append(element) }
         }
-        #expect(arena.count == 0 && heads == [-1, -1])
-        #expect(arena.nodes.allSatisfy { $0.element == nil })
+        #expect(removed == ["l3", "l4", "l5"])
+        #expect((row.leftCount, row.rightCount) == (12, 2))
+        #expect((row.earliestLeft, row.earliestRight) == (188, 198))
+        #expect(row.records.capacity < 50)
+        row.removeExpired(leftSpan: nil, rightSpan: 0, through: .max)
+        #expect((row.leftCount, row.rightCount, row.earliestRight) == (12, 0, .max))
+        row.removeExpired(leftSpan: 0, rightSpan: nil, through: .max)
+        #expect(row.isEmpty && row.records.capacity <= 4 * Row.smallCapacity)
     }
 }

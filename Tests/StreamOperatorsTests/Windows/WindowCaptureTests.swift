@@ -7,6 +7,8 @@ import Weir
 /// Captures of windows that come and go while they are captured, against dictionaries.
 @Suite struct WindowCaptureTests {
     private typealias Tables = WindowTables<Int, Int>
+
+    private func makeTables() throws -> Tables { try .part("windows", codec: .automatic, of: StepState()) }
     private typealias Contents = [Pair<Int64, Int>: Int]
 
     private func contents(_ tables: Tables) -> Contents {
@@ -27,8 +29,8 @@ import Weir
     @Test(arguments: 0..<40 as Range<UInt64>)
     func capturesAreAsOfTheirBeginning(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
-        let tables = Tables(codec: .automatic)
-        var copy = Tables(codec: .automatic)
+        let tables = try makeTables()
+        var copy = try makeTables()
         var first: Int64 = 0
         var capture: (any StateCapture)?
         var rows = StateRows()
@@ -50,7 +52,7 @@ import Weir
             case 72..<76 where capture == nil:
                 asOf = contents(tables)
                 capture = try tables.capture(random.next(below: 4) == 0 ? .everything : .changes)
-                if capture?.isComplete == true { copy = Tables(codec: .automatic) }
+                if capture?.isComplete == true { copy = try makeTables() }
                 #expect(!wasCancelled || capture?.isComplete == true)
                 wasCancelled = false
                 rows = StateRows()

@@ -39,16 +39,8 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         isDiscarding = settings.accumulation == .discarding
         lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
         clock = context.processingTime
-        let windows = Open.Window.codec(function.accumulatorCodec, trigger.stateCodec).array
         table = try context.state.table(
-            "windows",
-            codec: StateCodec<Open>(
-                encode: { try windows.encode($0.windows, into: &$1) },
-                decode: { decoder in
-                    var open = Open()
-                    open.windows = try windows.decode(&decoder)
-                    return open
-                }))
+            "windows", codec: Open.codec(Open.Window.codec(function.accumulatorCodec, trigger.stateCodec)))
     }
 
     @usableFromInline
@@ -362,6 +354,10 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     @usableFromInline
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark.asWindowsWatermark
-        table.forEach { key, open in queue(&open, key) }
+        table.forEach { key, open in
+            open.isQueued = false
+            open.nextProcessingTime = .max
+            queue(&open, key)
+        }
     }
 }

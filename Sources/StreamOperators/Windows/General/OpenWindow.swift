@@ -99,6 +99,28 @@ struct OpenWindows<Accumulator: Sendable, Firing: Trigger> {
     @usableFromInline
     init() {}
 
+    /// How they are saved; with what the queues are told, since a table over a store may let go of them at any time.
+    static func codec(_ windows: StateCodec<Window>) -> StateCodec<Self> {
+        let windows = windows.array
+        return StateCodec<Self>(
+            encode: { value, encoder in
+                try windows.encode(value.windows, into: &encoder)
+                try encoder.encode(value.nextEventTime)
+                try encoder.encode(value.nextProcessingTime)
+                try encoder.encode(value.isQueued)
+                for window in value.windows { try encoder.encode(window.postponed) }
+            },
+            decode: { decoder in
+                var value = OpenWindows()
+                value.windows = try windows.decode(&decoder)
+                value.nextEventTime = try decoder.decode()
+                value.nextProcessingTime = try decoder.decode()
+                value.isQueued = try decoder.decode()
+                for index in value.windows.indices { value.windows[index].postponed = try decoder.decode() }
+                return value
+            })
+    }
+
     /// The index of a window, which is added if it isn't there.
     @usableFromInline
     mutating func index(of window: TimeWindow, _ trigger: Firing) -> Int {

@@ -244,11 +244,13 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         ).array
         return StateCodec<Sessions>(
             encode: { value, encoder in
+                try encoder.encode(value.timer)
                 try waiting.encode(value.waiting, into: &encoder)
                 try sessions.encode(value.sessions, into: &encoder)
             },
             decode: { decoder in
                 var value = Sessions()
+                value.timer = try decoder.decode()
                 value.waiting = try waiting.decode(&decoder)
                 value.sessions = try sessions.decode(&decoder)
                 return value

@@ -35,10 +35,8 @@ struct CumulatingWindowOperator<Function: WindowFunction>: StreamOperator {
         self.step = step
         self.offset = offset
         lateness = try LatenessPolicy(allowed: 0, late: settings.late, context: context)
-        slices = Tables(codec: function.accumulatorCodec)
-        totals = Tables(codec: function.accumulatorCodec)
-        try context.state.add("slices", slices)
-        try context.state.add("totals", totals)
+        slices = try .part("slices", codec: function.accumulatorCodec, of: context.state)
+        totals = try .part("totals", codec: function.accumulatorCodec, of: context.state)
     }
 
     @inlinable
@@ -65,7 +63,7 @@ struct CumulatingWindowOperator<Function: WindowFunction>: StreamOperator {
                 for late in i..<end { try lateness.dispose(elements[late], at: timestamps[late]) }
             } else {
                 let table = slice.maxTimestamp <= watermark ? totals.open(stretch).table : slices.open(slice).table
-                if table.byteCount > 1 << 18 { for ahead in i..<end { table.prefetch(hash: input.hashes[ahead]) } }
+                table.prepare(input.keys + i, hashes: input.hashes + i, count: end &- i)
                 for record in i..<end {
                     table.update(
                         input.keys[record], hash: input.hashes[record],
@@ -114,15 +112,14 @@ struct CumulatingWindowOperator<Function: WindowFunction>: StreamOperator {
         var function = function
         let total = totals.open(stretch).table
         if let slice = slices.windows.first, slice.window.start < window.end {
-            slice.table.forEach { key, part in
-                let part = part
+            slice.table.forEachUnchanged { key, part in
                 total.update(
                     key, hash: key.stableHash, insert: { part }, update: { function.merge(part, into: &$0) })
             }
             slices.removeFirst()
         }
         let watermark = watermark
-        try total.forEach { key, accumulator in
+        try total.forEachUnchanged { key, accumulator in
             var whole = accumulator
             try function.emit(&whole, PaneInfo(key: key, window: window, watermark: watermark), output)
         }

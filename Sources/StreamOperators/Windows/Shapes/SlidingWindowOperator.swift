@@ -41,8 +41,7 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
         self.step = step
         self.offset = offset
         lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
-        slices = Slices(codec: function.accumulatorCodec)
-        try context.state.add("slices", slices)
+        slices = try .part("slices", codec: function.accumulatorCodec, of: context.state)
         totals = try context.state.table(
             "totals", codec: SlidingAggregate<Function>.codec(function.accumulatorCodec))
         revisions = try context.state.table("revisions")
@@ -97,7 +96,7 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
                     }
                 } else {
                     let table = slices.open(bounds).table
-                    if table.byteCount > 1 << 18 { for ahead in i..<end { table.prefetch(hash: hashes[ahead]) } }
+                    table.prepare(keys + i, hashes: hashes + i, count: end &- i)
                     for record in i..<end {
                         table.update(
                             keys[record], hash: hashes[record],
@@ -217,8 +216,7 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
             guard slice.window.start < window.end else { break }
             slice.hasFired = true
             let start = slice.window.start
-            slice.table.forEach { key, part in
-                let part = part
+            slice.table.forEachUnchanged { key, part in
                 totals.update(
                     key, hash: key.stableHash, insert: { SlidingAggregate(part, slice: start) },
                     update: { $0.append(part, slice: start, function) })

@@ -18,6 +18,8 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
     @usableFromInline var alignment: Alignment
     @usableFromInline var lateness: LatenessPolicy<Element>
     @usableFromInline let windows: Windows
+    /// The number of panes that keys had, for those that had one since their window fired.
+    @usableFromInline let revisions: WindowTables<Key, Int32>
     @usableFromInline var watermark = Timestamp.min
 
     @inlinable
@@ -27,8 +29,8 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
         self.function = function
         self.alignment = alignment
         lateness = try LatenessPolicy(allowed: settings.allowedLateness, late: settings.late, context: context)
-        windows = Windows(codec: function.accumulatorCodec)
-        try context.state.add("windows", windows)
+        windows = try .part("windows", codec: function.accumulatorCodec, of: context.state)
+        revisions = try .part("revisions", codec: .automatic, of: context.state)
     }
 
     @inlinable
@@ -57,8 +59,7 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
                     }
                 } else {
                     let table = open.table
-                    // Small tables are in the cache anyway.
-                    if table.byteCount > 1 << 18 { for ahead in i..<end { table.prefetch(hash: hashes[ahead]) } }
+                    table.prepare(keys + i, hashes: hashes + i, count: end &- i)
                     for record in i..<end {
                         table.update(
                             keys[record], hash: hashes[record],
@@ -93,7 +94,10 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
                 return function.start(element, at: timestamp)
             }, update: { function.add(element, at: timestamp, to: &$0) })
         guard let accumulator = open.table.find(key, hash: hash) else { return }
-        let revision = open.nextRevision(of: key, hash: hash, isNew: isNew)
+        // A key that came after the window fired had no pane then.
+        let panes = revisions.open(open.window).table.upsert(key, hash: hash, isNew ? 0 : 1)
+        let revision = panes.pointee
+        panes.pointee += 1
         let pane = PaneInfo(key: key, window: open.window, kind: .late, revision: revision, watermark: watermark)
         try function.emit(&accumulator.pointee, pane, output)
     }
@@ -109,6 +113,9 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
         while let first = windows.windows.first, lateness.isClosed(end: first.window.end, at: watermark) {
             windows.removeFirst()
         }
+        while let first = revisions.windows.first, lateness.isClosed(end: first.window.end, at: watermark) {
+            revisions.removeFirst()
+        }
         try self.function.flush()
     }
 
@@ -119,7 +126,7 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
         let watermark = watermark
         var function = function
         if lateness.allowed == 0 {
-            try open.table.drain { entry in
+            try open.table.drainBeforeDrop { entry in
                 var entry = entry
                 try function.emit(
                     &entry.value, PaneInfo(key: entry.key, window: window, watermark: watermark), output)

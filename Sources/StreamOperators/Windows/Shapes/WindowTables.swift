@@ -2,50 +2,82 @@ public import StateBackend
 
 /// The windows (or slices) that are held, in the order of their start, each with a table of keys.
 ///
-/// As a part of the state an entry is a key in a window. Whether a window has fired is not saved: the watermark tells.
+/// As a part of the state an entry is a key in a window: rows begin with the window's bounds, so that each table has its
+/// own ones of the rows in a store. Whether a window has fired is not saved: the watermark tells.
 @usableFromInline
-final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
+final class WindowTables<Key: StreamKey, Value: Sendable>: StatePart {
     /// A window that is held.
     @usableFromInline
     final class Window {
         @usableFromInline let window: TimeWindow
-        @usableFromInline let table: StateTable<Key, Accumulator>
+        @usableFromInline let table: StateTable<Key, Value>
         @usableFromInline var hasFired = false
-        /// The number of panes that a key had, for keys that had one since the window fired.
-        fileprivate var panes: StateTable<Key, Int32>?
 
         @usableFromInline
-        init(_ window: TimeWindow, table: StateTable<Key, Accumulator>) {
+        init(_ window: TimeWindow, table: StateTable<Key, Value>) {
             self.window = window
             self.table = table
         }
-
-        /// The revision of the next pane of `key`, in a window that has fired.
-        ///
-        /// - Parameter isNew: whether the key came after the window fired, so that it had no pane then.
-        @usableFromInline
-        func nextRevision(of key: Key, hash: UInt64, isNew: Bool) -> Int32 {
-            let panes = panes ?? StateTable(minimumCapacity: 8)
-            self.panes = panes
-            let count = panes.upsert(key, hash: hash, isNew ? 0 : 1)
-            defer { count.pointee += 1 }
-            return count.pointee
-        }
     }
+
+    @usableFromInline
+    typealias Begin = (Window, CaptureMode) -> TableCapture<Key, Value>
 
     /// Ascending by start.
     @usableFromInline @exclusivity(unchecked) var windows: [Window] = []
-    @usableFromInline @exclusivity(unchecked) var spare: [StateTable<Key, Accumulator>] = []
+    @usableFromInline let family: TableFamily<Key, Value>
     private let keyCodec = StateCodec<Key>.automatic
-    private let codec: StateCodec<Accumulator>
-    /// Keys that a capture has had, in windows that are gone; nil before the first capture of changes.
+    private let codec: StateCodec<Value>
+    /// Reads values as an older program may have written them.
+    private var loadCodec: StateCodec<Value>
+    private let begin: Begin
+    /// Keys that a capture has had, in windows that are gone; nil before the first capture of changes, and where a store
+    /// has the rows.
     private var gone: [(window: TimeWindow, keys: [Key])]?
     /// Whether the next capture must be complete.
     private var needsCompleteCapture = true
 
-    /// No windows, whose accumulators are saved by `codec`.
+    /// The windows that the state's store has to begin with.
+    ///
+    /// - Parameter begin: begins a capture of a window.
     @usableFromInline
-    init(codec: StateCodec<Accumulator>) { self.codec = codec }
+    init(_ family: TableFamily<Key, Value>, codec: StateCodec<Value>, begin: @escaping Begin) throws {
+        self.family = family
+        self.codec = codec
+        self.begin = begin
+        loadCodec = codec
+        let stored = try family.storedRanges.map { range in
+            var decoder = StateDecoder(range.prefix)
+            let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
+            return (window: window, prefix: range.prefix, rowCount: range.rowCount)
+        }
+        for range in stored.sorted(by: { $0.window.start < $1.window.start }) {
+            let table = family.makeTable(prefix: range.prefix, rowCount: range.rowCount)
+            windows.append(Window(range.window, table: table))
+        }
+    }
+
+    /// Adds a part to the state.
+    ///
+    /// - Parameter codec: how values are saved.
+    @inlinable
+    static func part(_ name: String, codec: StateCodec<Value>, of state: StepState) throws -> WindowTables {
+        let keyCodec = StateCodec<Key>.automatic
+        // Formed here, where the types are known: the part itself is called through a protocol.
+        let part = try WindowTables(state.family(name, codec: codec), codec: codec) { open, mode in
+            let window = open.window
+            return open.table.capture(mode) { key, value, rows in
+                try rows.append(hash: key.stableHash) {
+                    try window.encode(into: &$0)
+                    try keyCodec.encode(key, into: &$0)
+                } value: {
+                    try codec.encode(value, into: &$0)
+                }
+            }
+        }
+        try state.add(name, part)
+        return part
+    }
 
     /// The held window, begun if it isn't there.
     ///
@@ -59,7 +91,12 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
             if candidate.window.start < window.start { break }
             index -= 1
         }
-        let opened = Window(window, table: spare.popLast() ?? StateTable())
+        return begin(window, at: index)
+    }
+
+    @usableFromInline
+    func begin(_ window: TimeWindow, at index: Int) -> Window {
+        let opened = Window(window, table: family.makeTable(prefix: window.prefix))
         windows.insert(opened, at: index)
         return opened
     }
@@ -80,10 +117,8 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
     @inlinable
     func removeFirst() {
         let first = windows.removeFirst()
-        let table = first.table
-        table.removeAll()
+        family.drop(first.table)
         noteRemovals(of: first)
-        if spare.count < 2 { spare.append(table) }
     }
 
     @usableFromInline
@@ -95,14 +130,39 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
 
     @usableFromInline var distribution: StateDistribution { .keyed }
 
+    @usableFromInline var isStored: Bool { family.isStored }
+
+    @usableFromInline
+    var schema: StateSchema {
+        // Bounds and key, one after the other.
+        let key = TypeSchema(
+            name: TypeSchema.stableName(of: Pair<Pair<Int64, Int64>, Key>.self), form: .own,
+            components: [StateCodec<Pair<Int64, Int64>>.automatic.schema, keyCodec.schema])
+        return StateSchema(kind: "rows", key: key, value: codec.schema, distribution: distribution)
+    }
+
     @usableFromInline
     func save(into rows: inout StateRows) throws {
-        for open in windows { try open.table.forEachUnchanged { try writeRow(open, $0, $1, &rows) } }
+        for open in windows {
+            try open.table.forEachUnchanged { key, value in
+                try rows.append(hash: key.stableHash) {
+                    try writeKey(open.window, key, &$0)
+                } value: {
+                    try codec.encode(value, into: &$0)
+                }
+            }
+        }
     }
 
     /// Every table is captured by itself; one that is drained meanwhile is captured before.
     @usableFromInline
     func capture(_ mode: CaptureMode) throws -> any StateCapture {
+        if family.isStored {
+            family.removeDroppedRows(isBeforeCapture: true)
+            let ranges = windows.map { (prefix: $0.window.prefix, rowCount: $0.table.count) }
+            return StoredWindowCapture(
+                windows.map { begin($0, .changes) }, of: family, ranges, isComplete: mode == .everything)
+        }
         let isComplete = mode == .everything || needsCompleteCapture || gone == nil
         if mode == .changes { gone = gone ?? [] }
         for open in windows { noteRemovals(of: open) }
@@ -113,29 +173,15 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
         if gone != nil { gone = [] }
         let captures = windows.map { open in
             if gone != nil { open.table.noteRemovals() }
-            return open.table.capture(isComplete ? .everything : .changes) { [self] in
-                try writeRow(open, $0, $1, &$2)
-            }
+            return begin(open, isComplete ? .everything : .changes)
         }
         return WindowCapture(captures, removals: removals, isComplete: isComplete) { [self] isDone in
             needsCompleteCapture = !isDone
         }
     }
 
-    private func writeRow(_ open: Window, _ key: Key, _ accumulator: Accumulator, _ rows: inout StateRows) throws {
-        let hash = key.stableHash
-        try rows.append(hash: hash) {
-            try writeKey(open.window, key, &$0)
-        } value: {
-            try codec.encode(accumulator, into: &$0)
-            let panes: Int32? = open.panes?.peek(key, hash: hash)?.pointee
-            try $0.encode(panes)
-        }
-    }
-
     private func writeKey(_ window: TimeWindow, _ key: Key, _ encoder: inout StateEncoder) throws {
-        try encoder.encode(window.start)
-        try encoder.encode(window.end)
+        try window.encode(into: &encoder)
         try keyCodec.encode(key, into: &encoder)
     }
 
@@ -145,33 +191,49 @@ final class WindowTables<Key: StreamKey, Accumulator: Sendable>: StatePart {
         _ = try key.decode(Int64.self)
         let key = try keyCodec.decode(&key)
         guard let held = find(start: start) else { return }
-        let hash = key.stableHash
-        held.table.remove(key, hash: hash)
-        held.panes?.remove(key, hash: hash)
-        if held.table.count == 0 { windows.removeAll { $0 === held } }
+        held.table.remove(key, hash: key.stableHash)
+        guard held.table.count == 0 else { return }
+        windows.removeAll { $0 === held }
+        family.drop(held.table)
+    }
+
+    @usableFromInline
+    func prepareToLoad(_ written: StateSchema) {
+        loadCodec = written.value.map { codec.reading($0) } ?? codec
     }
 
     @usableFromInline
     func load(_ entry: inout StateDecoder) throws {
         let window = TimeWindow(start: try entry.decode(), end: try entry.decode())
         let key = try keyCodec.decode(&entry)
-        let hash = key.stableHash
-        let accumulator = try codec.decode(&entry)
-        let held = open(window)
-        held.table.upsert(key, hash: hash, accumulator).pointee = accumulator
-        if let panes: Int32 = try entry.decode() {
-            let table = held.panes ?? StateTable(minimumCapacity: 8)
-            held.panes = table
-            table.upsert(key, hash: hash, panes).pointee = panes
-        }
+        let value = try loadCodec.decode(&entry)
+        let held = find(start: window.start) ?? open(window)
+        held.table.upsert(key, hash: key.stableHash, value).pointee = value
     }
 
     @usableFromInline
     func inspect(_ body: (Any, Any) throws -> Void) rethrows {
         for open in windows {
-            try open.table.forEachUnchanged { key, accumulator in
-                try body(Pair(key, Pair(open.window.start, open.window.end)), accumulator)
+            try open.table.forEachUnchanged { key, value in
+                try body(Pair(key, Pair(open.window.start, open.window.end)), value)
             }
         }
+    }
+}
+
+extension TimeWindow {
+    /// Writes the bounds, as they are in front of every row of the window.
+    @inlinable
+    func encode(into encoder: inout StateEncoder) throws {
+        try encoder.encode(start)
+        try encoder.encode(end)
+    }
+
+    /// What the keys of the window's rows begin with.
+    var prefix: [UInt8] {
+        var encoder = StateEncoder()
+        encoder.writeVarint(signed: start)
+        encoder.writeVarint(signed: end)
+        return encoder.bytes
     }
 }

@@ -1,0 +1,86 @@
+/// A map state as a part of a step's state: a row is a key, a map key and a value.
+final class MapPart<Key: StreamKey, MapKey: StreamKey, Value>: StatePart {
+    private let entries: any MapEntries<Key, MapKey, Value>
+    private let codec: MapRowCodec<Key, MapKey, Value>
+    /// The time by which entries are captured, that of the batch; and the time by which they are shown.
+    private let now: () -> Int64
+    private let clock: () -> Int64
+    private var reader: MapRowReader<Key, MapKey, Value>
+
+    init(
+        _ entries: any MapEntries<Key, MapKey, Value>, _ codec: MapRowCodec<Key, MapKey, Value>,
+        now: @escaping () -> Int64, clock: @escaping () -> Int64
+    ) {
+        self.entries = entries
+        self.codec = codec
+        self.now = codec.expires ? now : { .min }
+        self.clock = codec.expires ? clock : { .min }
+        reader = MapRowReader(codec, nil)
+    }
+
+    var distribution: StateDistribution { .keyed }
+
+    var isStored: Bool { entries.isStored }
+
+    var schema: StateSchema { codec.schema }
+
+    func save(into rows: inout StateRows) throws {
+        let now = now()
+        try entries.forEach { key, mapKey, entry in
+            if entry.expiry > now { try codec.append(codec.bytes(of: key), key.stableHash, mapKey, entry, to: &rows) }
+        }
+    }
+
+    func capture(_ mode: CaptureMode) throws -> any StateCapture { entries.capture(mode, now: now) }
+
+    func prepareToLoad(_ written: StateSchema) { reader = MapRowReader(codec, written) }
+
+    func load(_ row: inout StateDecoder) throws {
+        let key = try reader.key(&row)
+        guard let whole = reader.whole else {
+            return entries.put(key, try reader.mapKey(&row), try reader.entry(&row))
+        }
+        let read = try whole(&row)
+        // A later row of a key replaces the whole map.
+        entries.dropAll(key)
+        for (mapKey, entry) in read { entries.put(key, mapKey, entry) }
+    }
+
+    func unload(_ row: inout StateDecoder) throws {
+        let key = try reader.key(&row)
+        if reader.whole != nil { entries.dropAll(key) } else { entries.drop(key, try reader.mapKey(&row)) }
+    }
+
+    func inspect(_ body: (Any, Any) throws -> Void) rethrows {
+        for (key, map) in all() { try body(key, map) }
+    }
+
+    private func all() -> [Key: [MapKey: Value]] {
+        let time = clock()
+        var all: [Key: [MapKey: Value]] = [:]
+        entries.forEach { key, mapKey, entry in if entry.expiry > time { all[key, default: [:]][mapKey] = entry.value }
+        }
+        return all
+    }
+}
+
+extension MapPart: StateLookup {
+    func look<SomeKey: StreamKey, SomeValue>(up key: SomeKey, of values: SomeValue.Type) throws -> SomeValue? {
+        guard let key = key as? Key else { throw mismatch(SomeKey.self, SomeValue.self) }
+        let time = clock()
+        var map: [MapKey: Value] = [:]
+        entries.forEach(of: key) { mapKey, entry in if entry.expiry > time { map[mapKey] = entry.value } }
+        guard !map.isEmpty else { return nil }
+        guard let found = map as? SomeValue else { throw mismatch(SomeKey.self, SomeValue.self) }
+        return found
+    }
+
+    func entries<SomeKey: StreamKey, SomeValue>(
+        keys: SomeKey.Type, values: SomeValue.Type
+    ) throws -> [SomeKey: SomeValue] {
+        let all = all()
+        if all.isEmpty { return [:] }
+        guard let found = all as? [SomeKey: SomeValue] else { throw mismatch(SomeKey.self, SomeValue.self) }
+        return found
+    }
+}

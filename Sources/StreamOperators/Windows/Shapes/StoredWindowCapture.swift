@@ -1,0 +1,42 @@
+internal import StateBackend
+
+/// A capture of the tables of several windows over a store: has each write there what has changed.
+final class StoredWindowCapture<Key: StreamKey, Value: Sendable>: StateCapture {
+    /// The windows that are taken in one piece, as far as they are small.
+    private static var windowsAtOnce: Int { 16 }
+
+    private var captures: ArraySlice<TableCapture<Key, Value>>
+    private let family: TableFamily<Key, Value>
+    let storedRanges: [(prefix: [UInt8], rowCount: Int)]
+    let isComplete: Bool
+    private(set) var stored: (any StoredRowsView)?
+
+    /// - Parameter isComplete: whether the rows are wanted when all are there, and not only to be there.
+    init(
+        _ captures: [TableCapture<Key, Value>], of family: TableFamily<Key, Value>,
+        _ ranges: [(prefix: [UInt8], rowCount: Int)], isComplete: Bool
+    ) {
+        self.captures = captures[...]
+        self.family = family
+        self.isComplete = isComplete
+        storedRanges = ranges
+    }
+
+    var storedRowCount: Int? { storedRanges.reduce(0) { $0 + $1.rowCount } }
+
+    func next(_ byteLimit: Int, into rows: inout StateRows) throws -> Bool {
+        for _ in 0..<Self.windowsAtOnce {
+            guard let capture = captures.first else { break }
+            if try capture.next(byteLimit, into: &rows) { return true }
+            captures.removeFirst()
+        }
+        guard captures.isEmpty else { return true }
+        if isComplete { stored = try family.view() }
+        return false
+    }
+
+    func cancel() {
+        for capture in captures { capture.cancel() }
+        captures = []
+    }
+}

@@ -1,0 +1,70 @@
+public import Weir
+
+/// A source whose splits hold lists of records, and which reads as the simulation's plan says: little by little, with
+/// pauses, and failing.
+public struct SimulatedSource<Element: Sendable>: Source {
+    let world: SimulatedWorld
+    let events: [[Element]]
+
+    /// The splits' numbers.
+    public func splits(parallelism: Int) -> [Int] { Array(events.indices) }
+
+    /// A reader of a split.
+    public func makeReader(for split: Int) -> Reader { Reader(world, events[split], split, next: 0) }
+
+    /// A reader of the rest of a split.
+    public func makeReader(for split: Int, from position: SplitPosition) throws -> Reader {
+        Reader(world, events[split], split, next: Int(try position.offset))
+    }
+
+    /// Reads a split.
+    public struct Reader: SplitReader {
+        private let world: SimulatedWorld
+        private let events: [Element]
+        private let split: Int
+        private var next: Int
+        /// The reads that give nothing.
+        private var pauses = 0
+
+        init(_ world: SimulatedWorld, _ events: [Element], _ split: Int, next: Int) {
+            self.world = world
+            self.events = events
+            self.split = split
+            self.next = next
+        }
+
+        /// The number of records read.
+        public var position: Int64 { Int64(next) }
+
+        /// The number of records read.
+        public var restartPosition: SplitPosition? { SplitPosition(Int64(next)) }
+
+        /// Reads some records, or nothing.
+        public mutating func read(into output: SourceOutput<Element>) throws -> ReadStatus {
+            if world.isDown { throw SimulatedWorld.Down() }
+            if pauses > 0 {
+                pauses -= 1
+                return .waiting
+            }
+            if next >= events.count { return .end }
+            if world.draw(below: 8) == 0 {
+                pauses = world.draw(below: 6)
+                return world.draw(below: 2) == 0 ? .waiting : .caughtUp
+            }
+            let count = min(1 + world.draw(below: output.room), events.count - next)
+            switch try world.begin(.read, "split \(split), \(count) from \(next)") {
+            case .asItShould: break
+            case .last: throw SimulatedWorld.Down()
+            case .wrong(.stale):
+                pauses = 20
+                return .waiting
+            case .wrong: throw SimulatedWorld.Injected(effect: .read)
+            }
+            for _ in 0..<count {
+                output.emit(events[next])
+                next += 1
+            }
+            return .more
+        }
+    }
+}

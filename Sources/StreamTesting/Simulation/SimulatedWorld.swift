@@ -1,0 +1,121 @@
+internal import Synchronization
+internal import Weir
+
+/// All that a simulated job can reach: counts the effects, lets some go wrong, and goes down when the plan says so.
+final class SimulatedWorld: Sendable {
+    /// The process has been killed: nothing has an effect any more.
+    struct Down: Error, CustomStringConvertible {
+        var description: String { "the simulated process is down" }
+    }
+
+    /// A fault that the plan has asked for.
+    struct Injected: Error, CustomStringConvertible {
+        let effect: SimulationPlan.Effect
+        var description: String { "\(effect.rawValue) failed, as planned" }
+    }
+
+    private struct State: Sendable {
+        var attempt: SimulationPlan.Attempt?
+        var counts: [SimulationPlan.Effect: Int] = [:]
+        var effects = 0
+        var isDown = false
+        var hasFaulted = false
+        var random = SplitMix64(seed: 0)
+        var trace: [String] = []
+        var total = SimulationReport()
+    }
+
+    /// The lines of the trace that are kept.
+    private static let traceLength = 150
+
+    let clock = VirtualClock()
+    private let state = Mutex(State())
+
+    /// A new life begins; nil for one to which nothing happens.
+    func begin(_ attempt: SimulationPlan.Attempt?, number: Int) {
+        state.withLock { state in
+            state.attempt = attempt
+            state.counts = [:]
+            state.effects = 0
+            state.isDown = false
+            state.hasFaulted = false
+            state.random = SplitMix64(seed: (attempt?.seed ?? 1) ^ 0xD1B5)
+            state.total.attempts += 1
+            Self.note("attempt \(number)", &state)
+        }
+    }
+
+    var isDown: Bool { state.withLock { $0.isDown } }
+
+    /// Whether something has gone wrong on purpose since the attempt began.
+    var hasFaulted: Bool { state.withLock { $0.hasFaulted } }
+
+    var trace: [String] { state.withLock { $0.trace } }
+
+    var report: SimulationReport { state.withLock { $0.total } }
+
+    func count(_ body: (inout SimulationReport) -> Void) { state.withLock { body(&$0.total) } }
+
+    /// A number below `bound`, drawn from the attempt's seed.
+    func draw(below bound: Int) -> Int { state.withLock { Int($0.random.next(below: UInt64(max(bound, 1)))) } }
+
+    func note(_ line: String) { state.withLock { Self.note(line, &$0) } }
+
+    private static func note(_ line: String, _ state: inout State) {
+        if state.trace.count >= 2 * traceLength { state.trace.removeFirst(traceLength) }
+        state.trace.append(line)
+    }
+
+    /// What becomes of an effect.
+    enum Course: Equatable {
+        case asItShould
+        case wrong(SimulationPlan.Fault)
+        /// It happens, and then the world is down.
+        case last
+    }
+
+    /// An effect is to happen.
+    ///
+    /// - Throws: ``Down`` when the world is down, or goes down before it.
+    func begin(_ effect: SimulationPlan.Effect, _ what: @autoclosure () -> String) throws -> Course {
+        try state.withLock { state in
+            if state.isDown { throw Down() }
+            state.effects += 1
+            state.total.effects += 1
+            state.counts[effect, default: 0] += 1
+            let line = "\(state.effects): \(effect.rawValue) \(what())"
+            if case .crash(state.effects, let after)? = state.attempt?.ending {
+                state.isDown = true
+                state.total.crashes += 1
+                Self.note("\(line)  <- crash \(after ? "after" : "before") it", &state)
+                if after { return .last }
+                throw Down()
+            }
+            let number = state.counts[effect] ?? 0
+            if let injection = state.attempt?.injections.first(where: { $0.effect == effect && $0.number == number }) {
+                state.hasFaulted = true
+                state.total.faults[injection.fault.rawValue, default: 0] += 1
+                Self.note("\(line)  <- \(injection.fault.rawValue)", &state)
+                return .wrong(injection.fault)
+            }
+            Self.note(line, &state)
+            return .asItShould
+        }
+    }
+
+    /// An effect that fails, or is done and fails, or is done.
+    func perform<Result>(
+        _ effect: SimulationPlan.Effect, _ what: @autoclosure () -> String, _ body: () throws -> Result
+    ) throws -> Result {
+        switch try begin(effect, what()) {
+        case .asItShould: return try body()
+        case .last:
+            _ = try body()
+            throw Down()
+        case .wrong(.failsAfterwards):
+            _ = try body()
+            throw Injected(effect: effect)
+        case .wrong: throw Injected(effect: effect)
+        }
+    }
+}
