@@ -6,63 +6,122 @@ import Weir
 
 @Suite(.enabled(if: PostgresServer.isThere, "no PostgreSQL server"))
 struct CommitKillTests {
-    /// What a finished job has left.
+    /// What a finished job has left, as text.
     private struct Results: Equatable {
+        var files: [String] = []
         var tables: [String: [[String]]] = [:]
     }
 
-    /// A job with transactional sinks is killed again and again, whatever it is at, and started again until it has ended:
-    /// its results are those of a job that nobody disturbs.
+    /// A job with sinks into files and PostgreSQL is killed again and again, whatever it is at, and started again until it
+    /// has ended: its results are those of a job that nobody disturbs.
     ///
-    /// `WEIR_COMMIT_KILLS` says how often, `WEIR_COMMIT_RECORDS` how many records the job has.
+    /// `WEIR_KILLS` says how often, `WEIR_RECORDS` how many records the job has, `WEIR_SEED` what the moments begin with.
     @Test func killedAtRandomMoments() throws {
         let server = try #require(PostgresServer.shared)
-        let environment = ProcessInfo.processInfo.environment
-        let kills = environment["WEIR_COMMIT_KILLS"].flatMap { Int($0) } ?? 15
-        let records = environment["WEIR_COMMIT_RECORDS"].flatMap { Int($0) } ?? 40_000
-        let seed: UInt64 = 2026
-        let expected = try round(server, records: records, pace: 0) { program in
+        func setting(_ name: String, _ standard: Int) -> Int {
+            ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? standard
+        }
+        let kills = setting("WEIR_KILLS", 12)
+        let records = setting("WEIR_RECORDS", 40_000)
+        let seed = setting("WEIR_SEED", 2026)
+        let expected = try run(server, records: records, pace: 0) { program in
             #expect(program.status() == 0)
             return true
         }
+        #expect(expected.files.count == records)
         #expect(expected.tables["history"]?.count == records)
         #expect(expected.tables["totals"]?.count == 998)
-        // An undisturbed round takes some six seconds, so that most of its kills hit a job that has got somewhere.
-        let pace = max(1, records / 12_000)
-        var random = SplitMix64(seed: seed)
-        var done = 0
-        var rounds = 0
-        while done < kills {
-            rounds += 1
-            let found = try round(server, records: records, pace: pace) { program in
-                let moment = done < kills ? 20 + Int32(random.next(below: 900)) : -1
+        // Read at this pace the records take about as long as the program lives until all kills are done.
+        let pace = max(1, records / 2 / (kills * 400))
+        var random = SplitMix64(seed: UInt64(seed))
+        var counts = KillCounts()
+        var jobs = 0
+        while counts.kills < kills {
+            jobs += 1
+            let found = try run(server, records: records, pace: pace, counts: { try counts.add(journal: $0) }) { program in
+                let moment = counts.kills < kills ? 20 + Int32(random.next(below: 900)) : -1
                 if program.hasEnded(within: moment) {
                     #expect(program.status() == 0)
                     return true
                 }
                 program.kill()
-                done += 1
+                counts.kills += 1
                 return false
             }
-            try #require(found == expected, "seed \(seed), round \(rounds), \(done) kills")
+            try #require(found == expected, "seed \(seed), job \(jobs), \(counts.kills) kills")
         }
-        print("\(done) kills in \(rounds) rounds of \(records) records: the results of an undisturbed run each time")
+        print("seed \(seed): \(jobs) jobs of \(records) records as undisturbed; \(counts)")
     }
 
     /// Runs the job in a new place, again and again until `wait` says that it has ended, and reads what it has left.
-    private func round(
-        _ server: PostgresServer, records: Int, pace: Int, until wait: (ChildProgram) throws -> Bool
+    private func run(
+        _ server: PostgresServer, records: Int, pace: Int, counts: (String) throws -> Void = { _ in },
+        until wait: (ChildProgram) throws -> Bool
     ) throws -> Results {
         let database = try server.makeDatabase()
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("crash-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let program = try ChildProgram.productsDirectory() + "/CommitCrasher"
-        repeat {} while try !wait(ChildProgram(program, [database.info, directory, "\(records)", "\(pace)"]))
+        var hasEnded = false
+        while !hasEnded {
+            hasEnded = try wait(ChildProgram(program, [database.info, directory, "\(records)", "\(pace)"]))
+            let journal = directory + "/journal"
+            try counts((try? String(contentsOfFile: journal, encoding: .utf8)) ?? "")
+            try? FileManager.default.removeItem(atPath: journal)
+        }
+        #expect(try database.leftovers().isEmpty)
         var results = Results()
+        results.files = try lines(of: directory + "/files")
         results.tables["history"] = try database.run("SELECT * FROM history ORDER BY key, count")
         results.tables["totals"] = try database.run("SELECT * FROM totals ORDER BY key")
-        #expect(try database.leftovers().isEmpty)
         return results
+    }
+
+    /// The files' lines by key, each key's in the order in which they were written: workers may take turns differently.
+    private func lines(of directory: String) throws -> [String] {
+        var byKey: [Int: [String]] = [:]
+        // By worker, and each worker's in the order of writing.
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
+            #expect(name.hasPrefix("part-"), "left behind")
+            for line in try String(contentsOfFile: directory + "/" + name, encoding: .utf8).split(separator: "\n") {
+                byKey[try #require(Int(line.prefix { $0 != "," })), default: []].append(String(line))
+            }
+        }
+        return byKey.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
+}
+
+/// What was killed, and when.
+private struct KillCounts: CustomStringConvertible {
+    var kills = 0
+    /// How many kills came within an action, by the action's name.
+    private var within: [String: Int] = [:]
+    /// How many transactions were prepared, committed, and handed to a start as in doubt.
+    private var transactions: [String: Int] = [:]
+
+    /// Counts what the program has noted from its start to its end.
+    mutating func add(journal: String) throws {
+        var open: [String: Set<Substring>] = [:]
+        for line in journal.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            try #require(words.count == 4, "journal: \(line)")
+            let action = String(words[1])
+            if words[0] == "begin" {
+                open[action, default: []].insert(words[2])
+            } else {
+                open[action]?.remove(words[2])
+                transactions[action, default: 0] += try #require(Int(words[3]))
+            }
+        }
+        for (action, steps) in open where !steps.isEmpty { within[action, default: 0] += 1 }
+    }
+
+    var description: String {
+        func count(_ counts: [String: Int], _ action: String) -> Int { counts[action, default: 0] }
+        return "\(kills) kills, of which \(count(within, "prepare")) while preparing, \(count(within, "commit")) while "
+            + "committing, \(count(within, "recover")) while recovering; \(count(transactions, "prepare")) transactions "
+            + "prepared, \(count(transactions, "commit")) committed at once, \(count(transactions, "recover")) in doubt at a "
+            + "start and committed by it"
     }
 }
