@@ -52,7 +52,7 @@ let package = Package(
 
         // The library. Arrows point one way: each target names only targets above it.
         .target(name: "StateBackend", dependencies: ["CWeir", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
-        .target(name: "StreamFormats", dependencies: ["CWeir", "CZlib"], swiftSettings: swiftSettings),
+        .target(name: "StreamFormats", dependencies: ["CLZ4", "CWeir", "CZlib", "CZstd"], swiftSettings: swiftSettings),
         .target(
             name: "StreamCore",
             dependencies: [
@@ -63,7 +63,8 @@ let package = Package(
             name: "StreamOperators", dependencies: ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
             swiftSettings: swiftSettings),
         .target(
-            name: "StreamConnectors", dependencies: ["StreamCore", "StreamFormats"], swiftSettings: swiftSettings),
+            name: "StreamConnectors", dependencies: ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
+            swiftSettings: swiftSettings),
         .target(
             name: "Weir",
             dependencies: ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],

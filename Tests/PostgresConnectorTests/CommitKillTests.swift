@@ -24,7 +24,8 @@ struct CommitKillTests {
         let kills = setting("WEIR_KILLS", 12)
         let records = setting("WEIR_RECORDS", 40_000)
         let seed = setting("WEIR_SEED", 2026)
-        let expected = try run(server, records: records, pace: 0) { program in
+        let expected = try run(server, records: records, pace: 0) { _ in
+        } until: { program in
             #expect(program.status() == 0)
             return true
         }
@@ -38,7 +39,9 @@ struct CommitKillTests {
         var jobs = 0
         while counts.kills < kills {
             jobs += 1
-            let found = try run(server, records: records, pace: pace, counts: { try counts.add(journal: $0) }) { program in
+            let found = try run(server, records: records, pace: pace) { journal in
+                try counts.add(journal: journal)
+            } until: { program in
                 let moment = counts.kills < kills ? 20 + Int32(random.next(below: 900)) : -1
                 if program.hasEnded(within: moment) {
                     #expect(program.status() == 0)
@@ -53,9 +56,10 @@ struct CommitKillTests {
         print("seed \(seed): \(jobs) jobs of \(records) records as undisturbed; \(counts)")
     }
 
-    /// Runs the job in a new place, again and again until `wait` says that it has ended, and reads what it has left.
+    /// Runs the job in a new place, again and again until `wait` says that it has ended, and reads what it has left; each
+    /// run's journal goes to `note`.
     private func run(
-        _ server: PostgresServer, records: Int, pace: Int, counts: (String) throws -> Void = { _ in },
+        _ server: PostgresServer, records: Int, pace: Int, note: (String) throws -> Void,
         until wait: (ChildProgram) throws -> Bool
     ) throws -> Results {
         let database = try server.makeDatabase()
@@ -67,7 +71,7 @@ struct CommitKillTests {
         while !hasEnded {
             hasEnded = try wait(ChildProgram(program, [database.info, directory, "\(records)", "\(pace)"]))
             let journal = directory + "/journal"
-            try counts((try? String(contentsOfFile: journal, encoding: .utf8)) ?? "")
+            try note((try? String(contentsOfFile: journal, encoding: .utf8)) ?? "")
             try? FileManager.default.removeItem(atPath: journal)
         }
         #expect(try database.leftovers().isEmpty)

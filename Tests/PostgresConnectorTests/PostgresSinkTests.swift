@@ -125,6 +125,37 @@ struct PostgresSinkTests {
         #expect(try database.run("SELECT n FROM t") == [["1"]])
     }
 
+    /// The server ends the connection while it commits: nobody knows what came of it until it is tried again.
+    @Test func aCommitWithoutAnAnswerIsTriedAgain() throws {
+        let database = try #require(try PostgresServer.shared?.makeDatabase())
+        let sink = Rows(database.info, SQLTable("t", [.integer("n")])) { $0 }
+        var committer = try Self.committer(sink)
+        try database.run(
+            """
+            CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); RETURN NULL; END $$
+            """)
+        try database.run(
+            "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED "
+                + "FOR EACH ROW EXECUTE FUNCTION die()")
+        let transaction = try Self.prepare(sink, [[1]])
+        #expect(Self.outcome { try committer.commit(transaction) } == .unknown)
+        try database.run("DROP TRIGGER die ON t")
+        for _ in 0..<2 { try committer.commit(transaction) }
+        #expect(try database.run("SELECT n FROM t") == [["1"]])
+    }
+
+    /// What a commit left whose answer was lost: done, and the committer doesn't know.
+    @Test func aCommitThatWasDoneIsFoundByItsProof() throws {
+        let database = try #require(try PostgresServer.shared?.makeDatabase())
+        let sink = Rows(database.info, SQLTable("t", [.integer("n")]), commit: .prepared) { $0 }
+        var committer = try Self.committer(sink)
+        let transaction = try Self.prepare(sink, [[1]])
+        try database.run("COMMIT PREPARED '\(try #require(try database.leftovers().first))'")
+        for _ in 0..<2 { try committer.commit(transaction) }
+        #expect(try database.run("SELECT n FROM t") == [["1"]])
+    }
+
     @Test func whatWasRolledBackByHandIsNotTakenForCommitted() throws {
         let database = try #require(try PostgresServer.shared?.makeDatabase())
         let sink = Rows(database.info, SQLTable("t", [.integer("n")]), commit: .prepared) { $0 }

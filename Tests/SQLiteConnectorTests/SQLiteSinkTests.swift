@@ -11,16 +11,18 @@
     struct SQLiteSinkTests {
         typealias Sink = SQLiteSink<[SQLValue]>
 
-        @Test(arguments: TransactionalSinkCheck.allCases)
-        func conforms(check: TransactionalSinkCheck) throws {
+        @Test(arguments: TransactionalSinkCheck.allCases, [SQLTable.Write.append, .upsert])
+        func conforms(check: TransactionalSinkCheck, write: SQLTable.Write) throws {
+            let table = SQLTable("numbers", [.integer("number")], key: ["number"], write: write)
             try TransactionalSinkSuite(element: { $0 }) {
                 let file = TemporaryDatabase()
+                // A serial number says in which order the rows have come.
+                _ = try file.rows(
+                    "CREATE TABLE numbers (place INTEGER PRIMARY KEY AUTOINCREMENT, number BIGINT UNIQUE)")
                 return TransactionalSinkPlace(
-                    sink: {
-                        SQLiteSink(file.path, SQLTable("numbers", [.integer("number")])) { [.integer($0)] }
-                    },
+                    sink: { SQLiteSink(file.path, table) { [.integer($0)] } },
                     visible: {
-                        try file.rows("SELECT number FROM numbers ORDER BY rowid").compactMap { Int($0[0]) }
+                        try file.rows("SELECT number FROM numbers ORDER BY place").compactMap { Int($0[0]) }
                     },
                     leftovers: {
                         let tables = try file.rows(

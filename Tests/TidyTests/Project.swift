@@ -12,10 +12,10 @@ enum Project {
     static let imports: [String: Set<String>] = [
         "StateBackend": ["CWeir", "CRocksDB", "CLZ4", "CZstd"],
         "RocksDBBackend": ["CRocksDBShim", "StateBackend"],
-        "StreamFormats": ["CWeir", "CZlib"],
+        "StreamFormats": ["CWeir", "CLZ4", "CZlib", "CZstd"],
         "StreamCore": ["CWeir", "StateBackend", "Logging", "Metrics"],
         "StreamOperators": ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
-        "StreamConnectors": ["StreamCore", "StreamFormats"],
+        "StreamConnectors": ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
         "SQLConnector": ["Weir"],
         "PostgresConnector": ["CLibPQ", "SQLConnector", "Weir"],
         "SQLiteConnector": ["SQLConnector", "Weir", "GRDB", "Foundation"],
