@@ -42,7 +42,7 @@ struct CommitKillTests {
             let found = try run(server, records: records, pace: pace) { journal in
                 try counts.add(journal: journal)
             } until: { program in
-                let moment = counts.kills < kills ? 20 + Int32(random.next(below: 900)) : -1
+                let moment = counts.kills < kills ? 20 + Int32(random.next(below: 1_500)) : -1
                 if program.hasEnded(within: moment) {
                     #expect(program.status() == 0)
                     return true

@@ -304,7 +304,7 @@ struct RollingFileSinkTests {
             }
             var job = JobOptions(parallelism: parallelism, batchSize: 7)
             job.logger = JobOptions.silentLogger
-            job.snapshots = SnapshotOptions(storage: MemorySnapshotStorage(), interval: .milliseconds(5))
+            job.snapshots = SnapshotOptions(storage: MemorySnapshotStorage(), interval: .milliseconds(10))
             job.start = .latest
             job.restarts = .fixedDelay(attempts: 5, delay: .milliseconds(1))
             try await pipeline.run(job)
