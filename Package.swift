@@ -25,16 +25,22 @@ let package = Package(
         .library(name: "Weir", targets: library),
         .library(name: "WeirRocksDB", targets: ["RocksDBBackend"]),
         .library(name: "WeirLifecycle", targets: ["JobLifecycle"]),
+        .library(name: "WeirPostgres", targets: ["SQLConnector", "PostgresConnector"]),
+        .library(name: "WeirSQLite", targets: ["SQLConnector", "SQLiteConnector"]),
         .library(name: "StreamTesting", targets: ["StreamTesting"]),
         .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
         .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
+    ],
+    traits: [
+        .trait(name: "SQLite", description: "The sink into SQLite (product WeirSQLite), for which GRDB is fetched.")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C: a header of intrinsics and system calls, and the system libraries.
@@ -43,6 +49,8 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // The library. Arrows point one way: each target names only targets above it.
         .target(name: "StateBackend", dependencies: ["CWeir", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
@@ -73,6 +81,15 @@ let package = Package(
             name: "JobLifecycle",
             dependencies: [
                 "StateBackend", "StreamCore", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: swiftSettings),
+        // Databases. Products of their own: what doesn't name them needs neither libpq nor GRDB.
+        .target(name: "SQLConnector", dependencies: weir, swiftSettings: swiftSettings),
+        .target(
+            name: "PostgresConnector", dependencies: weir + ["CLibPQ", "SQLConnector"], swiftSettings: swiftSettings),
+        .target(
+            name: "SQLiteConnector",
+            dependencies: weir + [
+                "SQLConnector", .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ], swiftSettings: swiftSettings),
         .target(name: "StreamTesting", dependencies: weir, swiftSettings: swiftSettings),
 
@@ -123,6 +140,20 @@ let package = Package(
                 "RocksDBBackend", "StreamTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swiftSettings),
         .testTarget(
+            name: "PostgresConnectorTests",
+            dependencies: weir + ["CommitCrasher", "PostgresConnector", "SQLConnector", "StreamTesting"],
+            swiftSettings: swiftSettings),
+        // Runs a job with sinks into files and PostgreSQL until it is killed; started by the tests of PostgresConnector.
+        .executableTarget(
+            name: "CommitCrasher", dependencies: weir + ["PostgresConnector", "SQLConnector"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SQLiteConnectorTests",
+            dependencies: weir + [
+                "SQLConnector", "SQLiteConnector", "StreamTesting",
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+            ], swiftSettings: swiftSettings),
+        .testTarget(
             name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "SimulationRunner", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -135,7 +166,10 @@ let package = Package(
             ], swiftSettings: swiftSettings),
         // The code of the guides, which their pages show word for word.
         .testTarget(
-            name: "GuideTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"], swiftSettings: swiftSettings),
+            name: "GuideTests",
+            dependencies: weir + [
+                "AdAnalyticsJob", "PostgresConnector", "SQLConnector", "SQLiteConnector", "StreamTesting",
+            ], swiftSettings: swiftSettings),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
