@@ -10,7 +10,7 @@ import Weir
 /// What was committed is what the same job gives undisturbed and in memory; also whether results come before the
 /// watermark that they belong to.
 @Suite struct EvictionTests {
-    @Test(arguments: EvictionShape.allCases, 0..<8 as Range<UInt64>)
+    @Test(arguments: EvictionShape.allCases, 0..<5 as Range<UInt64>)
     func rowsThatComeAndGoChangeNothing(_ shape: EvictionShape, seed: UInt64) throws {
         let splits = EvictionEvent.draw(seed: seed)
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("evictions-\(UUID().uuidString)")
