@@ -6,7 +6,7 @@ import Weir
 /// The memory that a job takes, by `JobOptions.memoryBudget`.
 @Suite struct JobMemoryTests {
     /// What a job takes beside its budget: code that is loaded, batches, threads, and what the allocator holds back.
-    private static let constant = 24 << 20
+    private static let constant = 32 << 20
 
     @Test(arguments: ["value", "list", "window"])
     func residentMemoryStaysWithinTheBudget(kind: String) throws {

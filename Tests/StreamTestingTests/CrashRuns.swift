@@ -51,6 +51,8 @@ struct CrashRun {
     private(set) var crashes = 0
     /// Whether snapshots are taken.
     var takesSnapshots = true
+    /// The steps that the workers take together before a crash, at most.
+    var longestLife: UInt64 = 420
 
     init(
         seed: UInt64, backend: any StateBackend = MemoryBackend(),
@@ -82,7 +84,7 @@ struct CrashRun {
             options.clock = VirtualClock()
             let job = try pipeline.start(options)
             let willCrash = crashes < limit
-            let life = 20 + random.next(below: 400)
+            let life = 20 + random.next(below: longestLife - 20)
             var taken = 0
             var isFinished = false
             var steps: UInt64 = 0

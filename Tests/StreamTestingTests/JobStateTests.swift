@@ -76,6 +76,12 @@ import Weir
             try await job.state("sum", of: "totals", keys: Int.self, values: Int.self).get(3)
         }
 
+        for moment in [JobState<Int, UInt>.Moment.now, .lastSnapshot] {
+            await #expect(throws: JobError.self) {
+                try await job.state("total", of: "totals", keys: Int.self, values: UInt.self).get(3, from: moment)
+            }
+        }
+
         // A savepoint of the one backend is what the other can begin with, at another parallelism.
         _ = try await job.takeSavepoint()
         input.end()
@@ -90,6 +96,36 @@ import Weir
         #expect(try await restored.get(3) == (0..<20).reduce(0) { $0 + $1 * 10 + 3 })
         again.cancel()
         await #expect(throws: CancellationError.self) { try await again.wait() }
+    }
+
+    /// What operators keep in forms of their own can't be read, and says so.
+    @Test(arguments: ["memory", "rocksdb"]) func liveReadsOfWindows(_ backend: String) async throws {
+        let input = TestInput<Int>("numbers")
+        let storage = MemorySnapshotStorage()
+        let pipeline = try Pipeline("windows") { p in
+            let keyed = p.input(input).keyBy { $0 % 10 }
+            let log = OutputLog<Int>()
+            keyed.window(.tumbling(.milliseconds(100))).aggregate("totals", .count()).map { $0.value }
+                .union(
+                    "both",
+                    keyed.window(.session(gap: .milliseconds(100))).aggregate("visits", .count()).map { $0.value }
+                )
+                .logged("out", in: log)
+        }
+        let job = try pipeline.start(Self.options(storage, backend == "memory" ? MemoryBackend() : RocksDBBackend()))
+        for number in 0..<100 { input.send(number, at: Timestamp(number)) }
+        try await Self.waitUntilRead(100, by: job)
+        _ = try await job.takeSnapshot()
+        for (step, name) in [("totals", "windows"), ("visits", "sessions")] {
+            let state = job.state(name, of: step, keys: Int.self, values: Int.self)
+            for moment in [JobState<Int, Int>.Moment.now, .lastSnapshot] {
+                let error = await #expect(throws: JobError.self) { try await state.get(3, from: moment) }
+                #expect(error?.code == .unknownState, "\(step), \(moment)")
+                await #expect(throws: JobError.self) { try await state.all(from: moment) }
+            }
+        }
+        input.end()
+        try await job.wait()
     }
 
     @Test func statesThatDontFitAreRefused() async throws {

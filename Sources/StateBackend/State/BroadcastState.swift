@@ -82,6 +82,23 @@ extension BroadcastState: StatePart {
         }
     }
 
+    /// Fixes the map as it is now, to be saved piece by piece; of changes only, where that is wanted.
+    public func capture(_ mode: CaptureMode) throws -> any StateCapture {
+        table.capture(mode) { [keys, values] key, value, rows in
+            try rows.append(hash: key.stableHash) {
+                try keys.encode(key, into: &$0)
+            } value: {
+                try values.encode(value, into: &$0)
+            }
+        }
+    }
+
+    /// Takes in that a key was removed.
+    public func unload(_ key: inout StateDecoder) throws {
+        let key = try keys.decode(&key)
+        table.remove(key, hash: key.stableHash)
+    }
+
     /// Reads values as an older program wrote them.
     public func prepareToLoad(_ written: StateSchema) {
         loadCodec = written.value.map { values.reading($0) } ?? values

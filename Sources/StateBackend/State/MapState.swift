@@ -108,10 +108,12 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
     func isEmpty(_ stored: StoredMaps<Key, MapKey, Value>) -> Bool {
         guard let key = store.currentKey else { return true }
         var isEmpty = true
-        stored.walk(key, hash: store.currentHash) { _, entry in
+        func look(_ mapKey: MapKey, _ entry: Expiring<Value>) -> Bool {
             isEmpty = entry.expiry <= store.now
             return isEmpty
         }
+        if stored.walkRemembered(key, hash: store.currentHash, look) { return isEmpty }
+        stored.walk(key, hash: store.currentHash, look)
         return isEmpty
     }
 
@@ -124,9 +126,20 @@ public final class MapState<Key: StreamKey, MapKey: StreamKey, Value: Sendable> 
         try map?.forEachUnchanged { key, entry in if entry.expiry > store.now { try body(key, entry.value) } }
     }
 
-    @usableFromInline
+    @inlinable
     func forEach(_ stored: StoredMaps<Key, MapKey, Value>, _ body: (MapKey, Value) throws -> Void) rethrows {
         guard let key = store.currentKey else { return }
+        let isDone = try stored.walkRemembered(key, hash: store.currentHash) { mapKey, entry in
+            if entry.expiry > store.now { try body(mapKey, entry.value) }
+            return true
+        }
+        if !isDone { try walk(stored, key, body) }
+    }
+
+    @usableFromInline
+    func walk(
+        _ stored: StoredMaps<Key, MapKey, Value>, _ key: Key, _ body: (MapKey, Value) throws -> Void
+    ) rethrows {
         try stored.walk(key, hash: store.currentHash) { mapKey, entry in
             if entry.expiry > store.now { try body(mapKey, entry.value) }
             return true

@@ -41,7 +41,19 @@ extension SnapshotInspector {
         }
         let keys = StateCodec<Key>.automatic
         let values = codec ?? .automatic
-        if part.schema.mapKey != nil {
+        // What expires has its type as a component.
+        let written = part.schema.timeToLive == nil ? part.schema.value : part.schema.value?.components.first
+        let isMap = part.schema.mapKey != nil
+        func isOther(_ written: TypeSchema?, _ type: Any.Type) -> Bool {
+            written.map { $0.name != TypeSchema.stableName(of: type) } ?? false
+        }
+        if isOther(part.schema.key, Key.self) || !isMap && isOther(written, Value.self) {
+            throw StateError(
+                code: .malformed,
+                message: "state '\(state)' of step '\(step)' maps \(part.schema.key?.name ?? "?") to "
+                    + "\(written?.name ?? "?"), not \(Key.self) to \(Value.self)")
+        }
+        if isMap {
             for group in groups { try forEachMap(try rows(step, part, group: group), part.schema, keys, body) }
             return
         }
@@ -49,6 +61,8 @@ extension SnapshotInspector {
             for row in try rows(step, part, group: group) {
                 var decoder = StateDecoder(row.keyBytes)
                 let key = try keys.decode(&decoder)
+                // The rows of windows have the window in front.
+                guard decoder.isAtEnd else { throw decoder.malformed("the rows of '\(state)' have more than a key") }
                 decoder = StateDecoder(row.valueBytes)
                 // What expires has the time of that in front.
                 if part.schema.timeToLive != nil { _ = try decoder.readFixed(Int64.self) }

@@ -27,7 +27,7 @@ final class StoredMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
     private let store: TableStore<RowKey, Expiring<Value>>
     private let allowance: TableAllowance
     private let keyGroups: KeyGroups
-    private var known = StateTable<Key, KnownKeys>()
+    @usableFromInline private(set) var known = StateTable<Key, KnownKeys>()
     /// The number of map keys in `known`, and what they are charged for.
     private var knownCount = 0
     private var charged = 0
@@ -127,6 +127,43 @@ final class StoredMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
 
     // MARK: walks
 
+    /// Calls `body` with the entries of a key, in no particular order, until it returns false; if they are remembered.
+    ///
+    /// - Returns: whether they are.
+    @inlinable
+    func walkRemembered(
+        _ key: Key, hash: UInt64, _ body: (MapKey, Expiring<Value>) throws -> Bool
+    ) rethrows -> Bool {
+        guard let known = known.peek(key, hash: hash)?.pointee, known.isComplete else { return false }
+        let keys = known.keys
+        if keys.contains(where: { table.slot(of: Pair(key, $0), hash: self.hash(hash, $0)) == nil }) {
+            fetch(key, hash: hash, keys)
+        }
+        var isTidy = true
+        for mapKey in keys {
+            guard let entry = get(key, hash: hash, mapKey) else {
+                isTidy = false
+                continue
+            }
+            guard try body(mapKey, entry) else { return true }
+        }
+        if !isTidy { forgetGone(key, hash: hash, keys) }
+        return true
+    }
+
+    /// Has the table fetch entries of a key, all at once.
+    @usableFromInline
+    func fetch(_ key: Key, hash: UInt64, _ keys: [MapKey]) {
+        let hashes = keys.map { self.hash(hash, $0) }
+        table.prepare(keys.map { Pair(key, $0) }, hashes: hashes, count: keys.count)
+    }
+
+    /// Forgets those of a remembered map's keys that have no entry any more.
+    @usableFromInline
+    func forgetGone(_ key: Key, hash: UInt64, _ keys: [MapKey]) {
+        remember(key, hash: hash, keys.filter { get(key, hash: hash, $0) != nil }, isComplete: true)
+    }
+
     /// An entry as a walk finds it: with the bytes of its map key, by which the store orders them.
     private typealias Found = (bytes: [UInt8], key: MapKey, entry: Expiring<Value>)
 
@@ -212,11 +249,7 @@ final class StoredMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
         unique.reserveCapacity(found.count)
         for one in found where unique.last?.bytes != one.bytes { unique.append(one) }
         // All at once from the store; the lists of large maps are of what is here in most cases.
-        if unique.count <= Self.remembered {
-            let rows = unique.map { Pair(key, $0.key) }
-            let hashes = unique.map { self.hash(hash, $0.key) }
-            table.prepare(rows, hashes: hashes, count: rows.count)
-        }
+        if unique.count <= Self.remembered { fetch(key, hash: hash, unique.map(\.key)) }
         return unique
     }
 

@@ -124,8 +124,7 @@ struct TemporalJoinOperator<Key: StreamKey, Record: Sendable, Version: Sendable,
     @inlinable
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark
-        rows.forEach { key, row in
-            row.timer = row.nextTime(after: watermark)
+        rows.forEachUnchanged { key, row in
             if row.timer < .max { timers.add(KeyAndHash(key: key, hash: key.stableHash), at: row.timer) }
         }
     }

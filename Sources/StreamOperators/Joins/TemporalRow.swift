@@ -24,7 +24,7 @@ struct TemporalRow<Record, Version> {
     @usableFromInline var waiting: [Timed<Record>] = []
     /// When the key is to be looked at again; an entry of the queue that differs is out of date.
     ///
-    /// Not saved.
+    /// Saved, since a table over a store may let go of the row while the queue has its entry.
     @usableFromInline var timer = Timestamp.max
 
     @inlinable
@@ -100,7 +100,7 @@ struct TemporalRow<Record, Version> {
 }
 
 extension TemporalRow {
-    /// How a row is saved: its versions, then the waiting records.
+    /// How a row is saved: its versions, the waiting records, and its timer.
     @usableFromInline static var codec: StateCodec<TemporalRow> {
         let versions = Timed.codec(StateCodec<Version>.automatic.optional).array
         let waiting = Timed.codec(StateCodec<Record>.automatic).array
@@ -108,11 +108,13 @@ extension TemporalRow {
             encode: { row, encoder in
                 try versions.encode(row.versions, into: &encoder)
                 try waiting.encode(row.waiting, into: &encoder)
+                try encoder.encode(row.timer)
             },
             decode: { decoder in
                 var row = TemporalRow()
                 row.versions = try versions.decode(&decoder)
                 row.waiting = try waiting.decode(&decoder)
+                row.timer = try decoder.decode()
                 return row
             })
     }

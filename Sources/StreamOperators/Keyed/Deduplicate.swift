@@ -221,8 +221,8 @@ struct DeduplicateOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @inlinable
     mutating func restored(at watermark: Timestamp) throws {
         var loaded: [(key: Key, expiry: Timestamp)] = []
-        seen.forEach { key, expiry in loaded.append((key, expiry)) }
-        older.forEach { key, times in for expiry in times { loaded.append((key, expiry)) } }
+        seen.forEachUnchanged { key, expiry in loaded.append((key, expiry)) }
+        older.forEachUnchanged { key, times in for expiry in times { loaded.append((key, expiry)) } }
         loaded.sort { $0.expiry < $1.expiry }
         for (key, expiry) in loaded { remember(key, key.stableHash, expiry) }
     }

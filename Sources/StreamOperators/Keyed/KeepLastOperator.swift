@@ -45,7 +45,7 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
         self.duplicates = duplicates
         lateness = try LatenessPolicy(allowed: 0, late: late, context: context)
         queue = TimerQueue(bucketWidth: Swift.max(horizon / 16, 1))
-        table = try context.state.table("runs", codec: Self.codec(horizon: horizon).array)
+        table = try context.state.table("runs", codec: Self.codec.array)
     }
 
     @inlinable
@@ -115,25 +115,25 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark
         var loaded: [(time: Timestamp, key: Key)] = []
-        table.forEach { key, runs in for run in runs { loaded.append((run.wake, key)) } }
+        table.forEachUnchanged { key, runs in for run in runs { loaded.append((run.wake, key)) } }
         for (time, key) in loaded { queue.add(KeyAndHash(key: key, hash: key.stableHash), at: time) }
     }
 
-    @usableFromInline
-    static func codec(horizon: Int64) -> StateCodec<Run> {
+    /// How a run is saved; with what the queue was told, since a table over a store may let go of it at any time.
+    @usableFromInline static var codec: StateCodec<Run> {
         let elements = StateCodec<Element>.automatic
         return StateCodec<Run>(
             encode: { run, encoder in
                 encoder.writeVarint(signed: run.first)
                 encoder.writeVarint(signed: run.last)
+                encoder.writeVarint(signed: run.wake)
                 try elements.encode(run.element, into: &encoder)
             },
             decode: { decoder in
                 let first = try decoder.readSignedVarint()
                 let last = try decoder.readSignedVarint()
-                return Run(
-                    first: first, last: last, element: try elements.decode(&decoder),
-                    wake: last.advanced(byMilliseconds: horizon &- 1))
+                let wake = try decoder.readSignedVarint()
+                return Run(first: first, last: last, element: try elements.decode(&decoder), wake: wake)
             })
     }
 }

@@ -181,7 +181,7 @@ final class KeyedTimers<Key: StreamKey, ID: Hashable & Sendable> {
     @inlinable
     func restored() {
         var loaded: [(timer: SetTimer, key: Key)] = []
-        table.forEach { key, timers in loaded += timers.map { ($0, key) } }
+        table.forEachUnchanged { key, timers in loaded += timers.map { ($0, key) } }
         // Numbers of different workers may be equal after the parallelism has changed; then the key decides.
         loaded.sort { a, b in
             a.timer.order != b.timer.order ? a.timer.order < b.timer.order : a.key.stableHash < b.key.stableHash

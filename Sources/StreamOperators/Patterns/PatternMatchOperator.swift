@@ -105,8 +105,7 @@ struct PatternMatchOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @inlinable
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark
-        table.forEach { key, state in
-            state.timer = due(state)
+        table.forEachUnchanged { key, state in
             if state.timer < .max { timers.add(KeyAndHash(key: key, hash: key.stableHash), at: state.timer) }
         }
     }

@@ -21,6 +21,7 @@ extension PatternState {
     ) throws {
         encoder.writeFixed(fingerprint)
         encoder.writeVarint(UInt64(bitPattern: nextSequence))
+        encoder.writeVarint(signed: timer)
         encoder.writeVarint(UInt64(waiting.count))
         for waiting in waiting {
             encoder.writeVarint(signed: waiting.time)
@@ -61,6 +62,7 @@ extension PatternState {
             throw decoder.malformed("the partial matches are of another pattern")
         }
         nextSequence = Int64(bitPattern: try decoder.readVarint())
+        timer = try decoder.readSignedVarint()
         for _ in 0..<(try decoder.readCount()) {
             let time = try decoder.readSignedVarint()
             waiting.append(Waiting(time: time, element: try codec.decode(&decoder)))

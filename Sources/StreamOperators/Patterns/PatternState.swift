@@ -89,7 +89,9 @@ public struct PatternState<Element: Sendable>: Sendable {
     @usableFromInline var freeNode: Int32 = -1
     @usableFromInline var freeEvent: Int64 = -1
     @usableFromInline var nextSequence: Int64 = 0
-    /// When the key's timer goes off; not saved, since it follows from the rest.
+    /// When the key's timer goes off; an entry of the queue that differs is out of date.
+    ///
+    /// Saved, since a table over a store may let go of the state while the queue has its entry.
     @usableFromInline var timer = Timestamp.max
 
     /// Nothing remembered.

@@ -354,10 +354,11 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     @usableFromInline
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark.asWindowsWatermark
-        table.forEach { key, open in
-            open.isQueued = false
-            open.nextProcessingTime = .max
-            queue(&open, key)
+        table.forEachUnchanged { key, open in
+            if open.isQueued { eventQueue.add(key, at: open.nextEventTime) }
+            guard open.nextProcessingTime < .max else { return }
+            processingQueue.add(key, at: open.nextProcessingTime)
+            clock.wake(at: open.nextProcessingTime)
         }
     }
 }

@@ -206,10 +206,7 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
 
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark.asWindowsWatermark
-        table.forEach { key, sessions in
-            sessions.timer = .max
-            setTimer(&sessions, key)
-        }
+        table.forEachUnchanged { key, sessions in timers.add(key, at: sessions.timer) }
     }
 
     /// How a key's records and sessions are saved.

@@ -106,7 +106,7 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
     @inlinable
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark.asWindowsWatermark
-        table.forEach { key, sessions in
+        table.forEachUnchanged { key, sessions in
             timers.add(KeyAndHash(key: key, hash: key.stableHash), at: sessions.timer)
         }
     }
