@@ -213,8 +213,9 @@ extension SnapshotCoordinator {
     /// Everything is durable and committed: the sinks are closed and the workers stop where they are.
     private func closeAndStop(_ report: StopReport) {
         let box = Countdown(mailboxes.count) { [self] in
-            control.stop()
+            // First, so that who waits for the job's end finds it.
             answerStop(.success(report))
+            control.stop()
         }
         for mailbox in mailboxes {
             mailbox.ask { [self] worker in

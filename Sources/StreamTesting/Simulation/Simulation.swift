@@ -191,6 +191,7 @@ extension SimulationPlan {
             }
             if index < attempts.count - 1 { add { $0.attempts[index].ending = .none } }
             add { $0.attempts[index].stepsPerSnapshot = 0 }
+            add { $0.attempts[index].overtakeAfter = nil }
             add { $0.attempts[index].parallelism = 1 }
             add { $0.attempts[index].backend = 0 }
             add { $0.attempts[index].batchSize = 1 }

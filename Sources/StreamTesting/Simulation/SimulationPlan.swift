@@ -60,6 +60,8 @@ public struct SimulationPlan: Sendable, Equatable {
         public var backend: Int
         /// The steps between two snapshots, on the average; 0 for none.
         public var stepsPerSnapshot: Int
+        /// How long a barrier waits before it overtakes, in milliseconds; nil for ever.
+        public var overtakeAfter: Int?
         /// How it ends.
         public var ending: Ending
         /// What goes wrong.
@@ -98,6 +100,7 @@ extension SimulationPlan.Attempt {
         // The first backend is the cheapest.
         backend = draw(0...3) == 0 ? draw(0...(options.backends.count - 1)) : 0
         stepsPerSnapshot = draw(0...7) == 0 ? 0 : draw(3...30)
+        overtakeAfter = [nil, 0, 300][draw(0...2)]
         ending = .none
         injections = []
         guard !isLast else { return }
@@ -143,6 +146,7 @@ extension SimulationPlan: CustomStringConvertible {
                 "attempt \(number + 1): parallelism \(attempt.parallelism), batches of \(attempt.batchSize), rings of "
                 + "\(attempt.ringCapacity), backend \(attempt.backend), seed \(attempt.seed)"
             if attempt.stepsPerSnapshot > 0 { line += ", a snapshot every \(attempt.stepsPerSnapshot) steps" }
+            if let limit = attempt.overtakeAfter { line += ", barriers overtake after \(limit) ms" }
             for injection in attempt.injections {
                 line += ", \(injection.effect.rawValue) \(injection.number) \(injection.fault.rawValue)"
             }

@@ -40,7 +40,8 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         let results = output.committed.count
         let last = SimulationPlan.Attempt(
             seed: 1, parallelism: plan.attempts.last?.parallelism ?? 1, batchSize: 8, ringCapacity: 4,
-            backend: plan.attempts.last?.backend ?? 0, stepsPerSnapshot: 0, ending: .none, injections: [])
+            backend: plan.attempts.last?.backend ?? 0, stepsPerSnapshot: 0, overtakeAfter: nil, ending: .none,
+            injections: [])
         guard try live(last, number: plan.attempts.count + 1) else {
             throw Violation(message: "a job that had ended did not end again")
         }
@@ -69,6 +70,7 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         options.snapshotExecutor = InlineSnapshotExecutor()
         var snapshots = SnapshotOptions(storage: storage, interval: .seconds(1_000_000))
         snapshots.timeout = nil
+        snapshots.alignmentTimeout = attempt.overtakeAfter.map { .milliseconds($0) }
         options.snapshots = snapshots
         options.start = .latest
         options.logger = JobOptions.silentLogger
@@ -103,7 +105,8 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         while !job.isFinished && !world.isDown {
             steps += 1
             guard steps <= simulation.options.stepLimit else {
-                throw Violation(message: "attempt \(number) got stuck: no end after \(steps) steps; \(Self.describe(job))")
+                throw Violation(
+                    message: "attempt \(number) got stuck: no end after \(steps) steps; \(Self.describe(job))")
             }
             if case .stop(steps, let savepoint) = attempt.ending {
                 world.note("stop\(savepoint ? " with a savepoint" : "")")
