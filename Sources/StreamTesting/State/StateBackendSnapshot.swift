@@ -43,7 +43,7 @@ final class StateBackendSnapshot<Key: StreamKey> {
                 if part.isStored { stored.insert(name) }
                 captures.append(Capture(worker: index, name: name, capture: capture))
                 let layers = rows[Self.place(index, name)] ?? []
-                let isBased = !capture.isComplete && worker.environment.store == nil
+                let isBased = !capture.isComplete && !part.isStored
                 rows[Self.place(index, name)] = isBased ? base?.rows[Self.place(index, name)] ?? [] : layers
                 if let count = capture.storedRowCount {
                     rowCounts[index][StateEnvironment.id(step: "step", part: name)] = count
