@@ -157,7 +157,7 @@ let package = Package(
             name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "SimulationRunner", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
+            name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "AdAnalyticsRunner", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WeirCommandTests",

@@ -16,6 +16,7 @@ let swiftSettings: [SwiftSetting] =
 // The library. `EngineQueries` is the only target that uses it.
 let library: [Package.Dependency] = [.package(name: "weir", path: "..")]
 let libraryProducts: [Target.Dependency] = [.product(name: "Weir", package: "weir")]
+let rocksDB = Target.Dependency.product(name: "WeirRocksDB", package: "weir")
 
 let package = Package(
     name: "weir-benchmarks",
@@ -27,7 +28,7 @@ let package = Package(
         // Generators, digest, query table, meter and the seam; knows neither engine nor hand loops.
         .target(name: "Workloads", dependencies: ["CBenchmark"], swiftSettings: swiftSettings),
         .target(name: "HandLoops", dependencies: ["CBenchmark", "Workloads"], swiftSettings: swiftSettings),
-        .target(name: "EngineQueries", dependencies: ["Workloads"] + libraryProducts, swiftSettings: swiftSettings),
+        .target(name: "EngineQueries", dependencies: ["Workloads", rocksDB] + libraryProducts, swiftSettings: swiftSettings),
         .executableTarget(
             name: "WeirBench", dependencies: ["CBenchmark", "EngineQueries", "HandLoops", "Workloads"],
             swiftSettings: swiftSettings),

@@ -146,7 +146,7 @@ struct FailingOperator: StreamOperator {
 }
 
 /// Waits for something that is bound to happen soon.
-func eventually(within limit: Duration = .seconds(300), _ condition: () -> Bool) async -> Bool {
+func eventually(within limit: Duration = .seconds(1_200), _ condition: () -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while !condition() {
         if ContinuousClock.now > deadline { return false }

@@ -35,7 +35,7 @@ enum Project {
 
         "Workloads": ["CBenchmark"],
         "HandLoops": ["CBenchmark", "Workloads"],
-        "EngineQueries": ["CBenchmark", "Workloads", "Weir"],
+        "EngineQueries": ["Workloads", "Weir", "RocksDBBackend", "Foundation"],
         "AdFileBench": ["AdAnalyticsJob", "CBenchmark", "Weir"],
         "WindowOverlapBench": ["CBenchmark", "Weir"],
         "SnapshotBench": ["CBenchmark", "RocksDBBackend", "Weir", "Foundation"],

@@ -25,9 +25,18 @@ public struct AdSource<Generator: EventGenerator>: Source where Generator.Event 
 
     /// A reader of a split.
     @inlinable
-    public func makeReader(for split: Int) -> AdReader<Generator> {
+    public func makeReader(for split: Int) -> AdReader<Generator> { makeReader(for: split, first: Int64(split)) }
+
+    /// A reader of what is left of a split.
+    @inlinable
+    public func makeReader(for split: Int, from position: SplitPosition) throws -> AdReader<Generator> {
+        makeReader(for: split, first: try position.offset)
+    }
+
+    @inlinable
+    func makeReader(for split: Int, first: Int64) -> AdReader<Generator> {
         meter.started()
-        return AdReader(generator, parameters, meter.source(split), first: Int64(split))
+        return AdReader(generator, parameters, meter.source(split), first: first)
     }
 }
 
@@ -51,6 +60,9 @@ public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.E
         next = first
         clock = EventClock(rate: parameters.rate, first: 0)
     }
+
+    /// The number of the next event.
+    @inlinable public var restartPosition: SplitPosition? { SplitPosition(next) }
 
     /// Makes a batch of events.
     @inlinable

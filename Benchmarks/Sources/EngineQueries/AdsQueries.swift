@@ -1,3 +1,4 @@
+internal import RocksDBBackend
 public import Weir
 public import Workloads
 
@@ -17,7 +18,19 @@ enum AdsQueries {
             let ads = p.source("ads", AdSource(generator, parameters, meter), watermarks: bound)
             query(ads).write("digest", to: sink)
         }
-        let options = JobOptions(parallelism: parameters.parallelism, batchSize: parameters.batch)
+        var options = JobOptions(parallelism: parameters.parallelism, batchSize: parameters.batch)
+        if parameters.backend == .rocksdb {
+            options.backend = RocksDBBackend()
+            options.memoryBudget = 1 << 30
+        }
+        guard parameters.checkpointMilliseconds > 0 else {
+            try await pipeline.run(options)
+            return sink.digest
+        }
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        options.snapshots = SnapshotOptions(
+            directory: directory.path, interval: .milliseconds(parameters.checkpointMilliseconds))
         try await pipeline.run(options)
         return sink.digest
     }

@@ -24,9 +24,11 @@ struct SnapshotBench {
         typealias Input = Int
         typealias Output = Int
         let value: ValueState<Int, Value>
+        var emits = false
 
         mutating func process(_ key: Int, _ context: borrowing ProcessContext<Self>) throws {
             value.update(default: Value()) { $0.count += 1 }
+            if emits { try context.emit(key) }
         }
     }
 
@@ -38,6 +40,42 @@ struct SnapshotBench {
         }
     }
 
+    /// Updates and takes a snapshot each second until it is killed.
+    static func hold(_ options: JobOptions, keys: Int) async throws {
+        var options = options
+        options.snapshots?.interval = .seconds(1)
+        let dial = Dial(keys: keys)
+        let job = try pipeline(dial).start(options)
+        while dial.emitted.load(ordering: .relaxed) < keys { usleep(1_000) }
+        _ = try await job.takeSnapshot()
+        print("ready")
+        fflush(nil)
+        _ = try await job.wait()
+    }
+
+    /// Begins with the newest snapshot, and says how long after `killed`, a time of the monotonic clock, its first result
+    /// came out.
+    static func recover(_ options: JobOptions, keys: Int, killed: Int64) async throws {
+        var options = options
+        options.start = .latest
+        let dial = Dial(keys: keys)
+        let (began, first) = (bench_wall_ns(), FirstOutput())
+        let job = try Pipeline("snapshot-bench") { p in
+            p.source("updates", UpdateSource(dial: dial)).keyBy { $0 }
+                .process("values") { Update(value: try $0.value("value"), emits: true) }
+                .write("out", to: first)
+        }.start(options)
+        let loaded = bench_wall_ns()
+        while first.time == 0 { usleep(50) }
+        dial.isRunning.store(false, ordering: .relaxed)
+        _ = try await job.wait()
+        let output = first.time
+        print(
+            String(
+                format: "{\"kill_to_start_s\": %.3f, \"start_to_loaded_s\": %.3f, \"kill_to_first_output_s\": %.3f}",
+                Double(began - killed) / 1e9, Double(loaded - began) / 1e9, Double(output - killed) / 1e9))
+    }
+
     static func main() async throws {
         let arguments = CommandLine.arguments
         func option(_ name: String, _ fallback: String) -> String {
@@ -47,8 +85,9 @@ struct SnapshotBench {
         let backend = option("--backend", "memory")
         let directory = option("--directory", "/tmp/weir-snapshot-bench")
         let budget = Int(option("--memory-budget", "0")) ?? 0
-        try? FileManager.default.removeItem(atPath: directory)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let role = option("--role", "measure")
+        if role != "recover" { try? FileManager.default.removeItem(atPath: directory) }
+        defer { if role != "hold" { try? FileManager.default.removeItem(atPath: directory) } }
 
         var options = JobOptions(parallelism: 1)
         options.backend = backend == "memory" ? MemoryBackend() : RocksDBBackend()
@@ -56,6 +95,12 @@ struct SnapshotBench {
         options.snapshots = SnapshotOptions(directory: directory, interval: nil)
         options.snapshots?.compression = option("--compression", "lz4") == "none" ? .none : .lz4
         options.metricsInterval = nil
+
+        switch role {
+        case "hold": return try await hold(options, keys: keys)
+        case "recover": return try await recover(options, keys: keys, killed: Int64(option("--killed", "0")) ?? 0)
+        default: break
+        }
 
         var fields: [(String, String)] = [("backend", "\"\(backend)\""), ("keys", "\(keys)")]
         func add(_ name: String, _ value: Double) { fields.append((name, String(format: "%.3f", value))) }

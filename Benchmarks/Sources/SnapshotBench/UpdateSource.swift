@@ -111,3 +111,31 @@ struct UpdateReader: SplitReader {
         return .more
     }
 }
+
+/// Notes when the first record came.
+struct FirstOutput: Sink {
+    final class Time: Sendable {
+        let value = Atomic<Int64>(0)
+    }
+
+    struct Writer: SinkWriter {
+        let sink: FirstOutput
+
+        mutating func write(_ batch: Batch<Int>) {
+            if sink.time == 0 { sink.time = bench_wall_ns() }
+        }
+
+        mutating func flush() {}
+        mutating func close() {}
+    }
+
+    private let first = Time()
+
+    /// When the first record came, by the monotonic clock; 0 as long as none has.
+    var time: Int64 {
+        get { first.value.load(ordering: .relaxed) }
+        nonmutating set { first.value.store(newValue, ordering: .relaxed) }
+    }
+
+    func makeWriter(_ context: SinkContext) -> Writer { Writer(sink: self) }
+}

@@ -23,6 +23,7 @@ struct CommandLineOptions {
           --parallelism P  sources and workers (default 1)
           --batch N        records per batch (default 1024)
           --backend B      where keyed state lives: \(RunParameters.Backend.allCases.map(\.rawValue).joined(separator: ", "))
+          --checkpoint-ms N  take snapshots every N ms, 10 or more, into a temporary directory (default 0: none)
           --hand           the hand-written single-thread loop instead of the engine
           --expect         exit with 1 unless rows and digest are the expected ones for this size
         queries: \(WorkloadQuery.all.map(\.name).joined(separator: ", "))
@@ -66,9 +67,16 @@ struct CommandLineOptions {
         parameters = RunParameters(
             events: values["--events"] ?? profile.events, rate: values["--rate"] ?? profile.rate,
             users: values["--users"] ?? profile.users, parallelism: Int(values["--parallelism"] ?? 1),
-            batch: Int(values["--batch"] ?? 1024), backend: backend)
+            batch: Int(values["--batch"] ?? 1024), backend: backend,
+            checkpointMilliseconds: values["--checkpoint-ms"] ?? 0)
         hand = flags.contains("--hand")
         expect = flags.contains("--expect")
+        if (1..<10).contains(parameters.checkpointMilliseconds) {
+            throw UsageError(message: "--checkpoint-ms is 0 or at least 10")
+        }
+        if hand && parameters.checkpointMilliseconds > 0 {
+            throw UsageError(message: "--hand takes no snapshots: leave --checkpoint-ms out")
+        }
         if hand && parameters.parallelism != 1 {
             throw UsageError(message: "--hand is a single thread: --parallelism must be 1")
         }
@@ -77,7 +85,7 @@ struct CommandLineOptions {
     /// The flags that take a number, with the values that make sense.
     private static let limits: [String: ClosedRange<Int64>] = [
         "--events": 1...1_000_000_000_000, "--rate": 10...1_000_000_000, "--users": 1...(1 << 32),
-        "--parallelism": 1...256, "--batch": 1...(1 << 20),
+        "--parallelism": 1...256, "--batch": 1...(1 << 20), "--checkpoint-ms": 0...3_600_000,
     ]
 
     private static func number(_ text: String, for flag: String) throws(UsageError) -> Int64 {

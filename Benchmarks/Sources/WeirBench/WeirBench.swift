@@ -71,7 +71,7 @@ enum WeirBench {
         line.add("parallelism", parameters.parallelism)
         line.add("batch", parameters.batch)
         line.add("backend", parameters.backend.rawValue)
-        line.add("checkpoint_ms", 0)
+        line.add("checkpoint_ms", parameters.checkpointMilliseconds)
         line.add("wall_s", Double(wall) / 1e9, decimals: 3)
         line.add("run_s", Double(figures.run) / 1e9, decimals: 3)
         line.add("startup_s", Double(figures.startup) / 1e9, decimals: 3)

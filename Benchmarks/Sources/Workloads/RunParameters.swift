@@ -12,16 +12,21 @@ public struct RunParameters: Equatable, Sendable {
     public var batch: Int
     /// Where keyed state lives.
     public var backend: Backend
+    /// Milliseconds between two snapshots; 0 for none.
+    public var checkpointMilliseconds: Int64
 
     /// The state backends that a run can ask for.
     public enum Backend: String, CaseIterable, Sendable {
         /// Hash tables in memory.
         case memory
+        /// RocksDB below the tables.
+        case rocksdb
     }
 
     /// Creates the parameters of a run with one worker and batches of 1024, unless given.
     public init(
-        events: Int64, rate: Int64, users: Int64, parallelism: Int = 1, batch: Int = 1024, backend: Backend = .memory
+        events: Int64, rate: Int64, users: Int64, parallelism: Int = 1, batch: Int = 1024, backend: Backend = .memory,
+        checkpointMilliseconds: Int64 = 0
     ) {
         self.events = events
         self.rate = rate
@@ -29,5 +34,6 @@ public struct RunParameters: Equatable, Sendable {
         self.parallelism = parallelism
         self.batch = batch
         self.backend = backend
+        self.checkpointMilliseconds = checkpointMilliseconds
     }
 }
