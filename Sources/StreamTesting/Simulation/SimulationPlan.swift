@@ -100,6 +100,8 @@ public struct SimulationPlan: Sendable, Equatable {
 
     /// The seed that the plan was drawn from.
     public let seed: UInt64
+    /// The job's key groups: few, so that each worker's first and last one have keys.
+    public var keyGroups: Int
     /// The job's lives, one after the other; nothing happens to the last one.
     public var attempts: [Attempt]
 
@@ -111,6 +113,7 @@ public struct SimulationPlan: Sendable, Equatable {
         self.seed = seed
         var random = SplitMix64(seed: seed ^ 0x5157_0BAD_CAFE_F00D)
         let count = Int(random.next(below: UInt64(options.maximumFailures + 1)))
+        keyGroups = options.parallelism.upperBound + Int(random.next(below: 13))
         attempts = (0...count).map { number in
             Attempt(
                 eventCount: eventCount, isLast: number == count, options: options, random: &random)
@@ -121,7 +124,8 @@ public struct SimulationPlan: Sendable, Equatable {
 extension SimulationPlan: CustomStringConvertible {
     /// The plan, a line for each attempt.
     public var description: String {
-        attempts.enumerated().map { number, attempt in
+        "\(keyGroups) key groups\n"
+            + attempts.enumerated().map { number, attempt in
             var line =
                 "attempt \(number + 1): parallelism \(attempt.parallelism), batches of \(attempt.batchSize), rings of "
                 + "\(attempt.ringCapacity), backend \(attempt.backend), seed \(attempt.seed)"

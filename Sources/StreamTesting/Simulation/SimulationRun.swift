@@ -73,6 +73,7 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         let scheduler = ManualScheduler(seed: attempt.seed)
         var options = JobOptions(parallelism: attempt.parallelism, batchSize: attempt.batchSize)
         options.scheduler = scheduler
+        options.keyGroups = KeyGroups(count: plan.keyGroups)
         options.ringCapacity = attempt.ringCapacity
         options.clock = world.clock
         options.snapshotExecutor = InlineSnapshotExecutor()
