@@ -16,7 +16,8 @@ import Weir
 struct SimulationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Runs jobs with crashes, faults and restarts under seeds, and compares what they commit with an oracle.")
+        abstract:
+            "Runs jobs with crashes, faults and restarts under seeds, and compares what they commit with an oracle.")
 
     @Option(name: .shortAndLong, help: "The number of seeds.")
     var number = 2_000

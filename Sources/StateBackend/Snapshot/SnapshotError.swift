@@ -22,9 +22,9 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
         public static let newerFormat = Code(rawValue: "newerFormat")
         /// The snapshot is of another pipeline.
         public static let foreignPipeline = Code(rawValue: "foreignPipeline")
-        /// There is no such snapshot.
         /// A snapshot took longer than it may.
         public static let timedOut = Code(rawValue: "timedOut")
+        /// There is no such snapshot.
         public static let noSnapshot = Code(rawValue: "noSnapshot")
         /// The job's states don't fit those of the snapshot.
         public static let incompatible = Code(rawValue: "incompatible")

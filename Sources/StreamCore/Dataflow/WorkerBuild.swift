@@ -25,7 +25,8 @@ public final class WorkerBuild {
         worker = environment.worker
         self.environment = environment
         aligner = BarrierAligner(
-            graph: graph, aligns: shared.options.snapshots?.guarantee ?? .exactlyOnce == .exactlyOnce)
+            graph: graph, aligns: shared.options.snapshots?.guarantee ?? .exactlyOnce == .exactlyOnce,
+            overtakeAfter: shared.options.snapshots?.alignmentTimeout?.milliseconds)
         let alarm = alarm
         instances = graph.nodes.map { node in
             StepInstance(

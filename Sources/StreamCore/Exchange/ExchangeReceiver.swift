@@ -15,14 +15,18 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private var barriers: [Int]
     /// The barrier that was passed on last.
     private var passed = 0
+    /// What a barrier has overtaken; nil where none may.
+    private let inFlight: InFlight<Payload>?
+    /// Since when a barrier has waited for some of the senders.
+    private var waitingSince: Timestamp?
     /// Whether what feeds this worker's own sender is held back until the others have come to the barrier.
     private var isHolding = false
 
-    @usableFromInline
     init(
         channels: ExchangeChannels<Payload>, worker: Int, outlet: Outlet<Payload>, counters: StepCounters,
-        merger: SignalMerger, node: Int, aligner: BarrierAligner
+        merger: SignalMerger, node: Int, aligner: BarrierAligner, inFlight: InFlight<Payload>?
     ) {
+        self.inFlight = inFlight
         self.node = node
         self.aligner = aligner
         barriers = Array(repeating: 0, count: channels.parallelism)
@@ -41,6 +45,15 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     func poll() throws -> PollResult {
         guard !merger.hasEnded else { return .finished }
         var result = PollResult.idle
+        if let inFlight, !inFlight.isEmpty {
+            // Before anything else: it is older.
+            for _ in 0..<(4 * channels.parallelism) {
+                guard !aligner.isHeldBack(node), let (sender, message) = inFlight.popFirst() else { break }
+                result = .progress
+                try deliver(message, from: sender)
+            }
+            guard inFlight.isEmpty else { return result }
+        }
         for other in others {
             let ring = channels.ring(from: other, to: worker)
             for _ in 0..<4 {
@@ -49,10 +62,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
                 guard let (message, producerWaits) = ring.pop() else { break }
                 result = .progress
                 if producerWaits { channels.wakeSignals[other].notify() }
-                switch message {
-                case .batch(let payload): try deliver(payload)
-                case .signal(let signal): try deliver(signal, from: other)
-                }
+                try deliver(message, from: other)
             }
         }
         // The next poll begins with another one.
@@ -60,14 +70,68 @@ final class ExchangeReceiver<Payload: BatchPayload> {
         return merger.hasEnded ? .finished : result
     }
 
-    /// A batch for this worker.
-    func deliver(_ payload: Payload) throws {
+    /// Lets a barrier that has waited long enough overtake what is in the rings before it.
+    ///
+    /// - Returns: whether anything was moved.
+    func overtake(now: Timestamp, after limit: Int64) throws -> Bool {
+        guard let inFlight, !merger.hasEnded else { return false }
+        guard barriers.contains(where: { $0 > passed && $0 < .max }) else { return false }
+        guard let since = waitingSince else {
+            waitingSince = now
+            return limit == 0 ? try overtake(now: now, after: 0) : false
+        }
+        guard now - since >= limit else { return false }
+        var hasMoved = false
+        for other in others {
+            let ring = channels.ring(from: other, to: worker)
+            while barriers[other] <= passed, let (message, producerWaits) = ring.pop() {
+                hasMoved = true
+                if producerWaits { channels.wakeSignals[other].notify() }
+                switch message {
+                case .signal(.barrier(let barrier)): barriers[other] = max(barriers[other], barrier)
+                case .signal(.end):
+                    barriers[other] = .max
+                    inFlight.append(message, from: other)
+                case .batch, .signal: inFlight.append(message, from: other)
+                }
+            }
+        }
+        if hasMoved { try passBarrier() }
+        return hasMoved
+    }
+
+    /// A batch that this worker sends itself.
+    func deliverOwn(_ payload: Payload) throws {
+        try handOutForeign()
+        try deliver(payload)
+    }
+
+    /// A signal that this worker sends itself.
+    func deliverOwn(_ signal: Signal) throws {
+        if case .barrier = signal {} else { try handOutForeign() }
+        try deliver(signal, from: worker)
+    }
+
+    /// After a change of parallelism what was in flight may have been sent by what is now this worker's own sender, so it comes
+    /// before anything that this sends.
+    private func handOutForeign() throws {
+        guard let inFlight, inFlight.isForeign, !inFlight.isEmpty else { return }
+        while let (sender, message) = inFlight.popFirst() { try deliver(message, from: sender) }
+    }
+
+    private func deliver(_ message: Message<Payload>, from sender: Int) throws {
+        switch message {
+        case .batch(let payload): try deliver(payload)
+        case .signal(let signal): try deliver(signal, from: sender)
+        }
+    }
+
+    private func deliver(_ payload: Payload) throws {
         counters.addOut(payload.count)
         try outlet.push(payload)
     }
 
-    /// A signal from worker `sender`.
-    func deliver(_ signal: Signal, from sender: Int) throws {
+    private func deliver(_ signal: Signal, from sender: Int) throws {
         switch signal {
         case .barrier(let barrier):
             guard barrier > barriers[sender] else { return }
@@ -93,6 +157,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private func passBarrier() throws {
         guard let barrier = barriers.min(), barrier > passed, barrier < .max else { return }
         passed = barrier
+        waitingSince = nil
         // This worker's own sender may be at a later one already, when the snapshot of this one has failed.
         if isHolding && barriers[worker] <= passed {
             aligner.release(node: node)

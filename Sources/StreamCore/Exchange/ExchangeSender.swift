@@ -25,7 +25,7 @@ final class ExchangeSender<Payload: BatchPayload> {
     @usableFromInline
     func send(_ payload: Payload, to target: Int) throws {
         if target == worker {
-            try receiver.deliver(payload)
+            try receiver.deliverOwn(payload)
         } else {
             enqueue(.batch(payload), to: target)
         }
@@ -35,7 +35,7 @@ final class ExchangeSender<Payload: BatchPayload> {
     @usableFromInline
     func broadcast(_ signal: Signal) throws {
         for target in 0..<channels.parallelism where target != worker { enqueue(.signal(signal), to: target) }
-        try receiver.deliver(signal, from: worker)
+        try receiver.deliverOwn(signal)
     }
 
     private func enqueue(_ message: Message<Payload>, to target: Int) {

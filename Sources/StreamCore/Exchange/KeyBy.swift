@@ -22,10 +22,13 @@ extension DataStream {
             let counters = context.counters
             let errors = try context.errors(onError, for: Element.self)
             guard build.parallelism > 1 else {
+                let handOut = try build.handOut(
+                    node: node, outlet: outlet, .keyedBatches(keys: Key.self, of: Element.self))
                 build.connect(
                     Inlet<Batch<Element>>(
                         consumes: false,
                         onBatch: { batch in
+                            try handOut()
                             counters.addIn(batch.count)
                             try checkKey(of: batch, context, key)
                             let keyed: KeyedBatch<Key, Element>
@@ -36,13 +39,16 @@ extension DataStream {
                             try outlet.push(keyed)
                         },
                         onSignal: { signal in
+                            try handOut()
                             if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
                             try outlet.signal(signal)
                         }), input: 0, ofNode: node)
                 return
             }
             let partitioner = KeyPartitioner<Key, Element>(
-                sender: build.exchange(node: node, outlet: outlet), parallelism: build.parallelism,
+                sender: try build.exchange(
+                    node: node, outlet: outlet, inFlight: .keyedBatches(keys: Key.self, of: Element.self)),
+                parallelism: build.parallelism,
                 batchSize: build.batchSize, keyGroups: context.keyGroups)
             build.onIdle { try partitioner.flush() }
             build.connect(

@@ -1,3 +1,5 @@
+internal import StateBackend
+
 /// How whole batches are spread over the workers.
 @usableFromInline
 enum Redistribution: Sendable {
@@ -30,21 +32,26 @@ extension DataStream {
             let counters = build.context(node: node).counters
             let workers = build.parallelism
             guard workers > 1 else {
+                let handOut = try build.handOut(
+                    node: node, outlet: outlet, how == .roundRobin ? .batches(of: Element.self) : nil)
                 let through = Inlet<Batch<Element>>(
                     consumes: true,
                     onBatch: { batch in
+                        try handOut()
                         counters.addIn(batch.count)
                         counters.addOut(batch.count)
                         try outlet.push(batch)
                     },
                     onSignal: { signal in
+                        try handOut()
                         if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
                         try outlet.signal(signal)
                     })
                 build.connect(through, input: 0, ofNode: node)
                 return
             }
-            let sender = build.exchange(node: node, outlet: outlet)
+            let sender = try build.exchange(
+                node: node, outlet: outlet, inFlight: how == .roundRobin ? .batches(of: Element.self) : nil)
             var next = build.worker
             // A batch that goes to another worker leaves its producer for good, so it is copied out of it.
             let inlet = Inlet<Batch<Element>>(
@@ -109,14 +116,48 @@ extension DataStream {
 extension WorkerBuild {
     /// This worker's ends of an exchange: its receiver becomes an input task, its sender is returned.
     @usableFromInline
-    func exchange<Payload: BatchPayload>(node: Int, outlet: Outlet<Payload>) -> ExchangeSender<Payload> {
+    func exchange<Payload: BatchPayload>(
+        node: Int, outlet: Outlet<Payload>, inFlight codec: PayloadCodec<Payload>?
+    ) throws -> ExchangeSender<Payload> {
         let channels: ExchangeChannels<Payload> = channels(node: node)
+        let inFlight = codec.map { InFlight($0, environment) }
+        if let inFlight { try instances[node].state.add("weir.in-flight", inFlight) }
         let receiver = ExchangeReceiver(
             channels: channels, worker: worker, outlet: outlet, counters: shared.counters[worker][node],
-            merger: instance(node: node).mergeInputs(parallelism), node: node, aligner: aligner)
+            merger: instance(node: node).mergeInputs(parallelism), node: node, aligner: aligner,
+            inFlight: inFlight)
         let sender = ExchangeSender(channels: channels, worker: worker, receiver: receiver)
-        add(task: InputTask(poll: { try receiver.poll() }), node: node)
+        var task = InputTask(poll: { try receiver.poll() })
+        if let limit = aligner.overtakeAfter, inFlight != nil {
+            task.overtake = { try receiver.overtake(now: $0, after: limit) }
+        }
+        add(task: task, node: node)
         add(sender: BlockableSender(isBlocked: { sender.isBlocked }, retry: { sender.retry() }), node: node)
         return sender
+    }
+
+    /// Where one worker needs no exchange: what hands out what a run of several had under way when it was snapshotted.
+    ///
+    /// It is called before anything is passed on, and by a task of its own when nothing comes.
+    @usableFromInline
+    func handOut<Payload: BatchPayload>(
+        node: Int, outlet: Outlet<Payload>, _ codec: PayloadCodec<Payload>?
+    ) throws -> () throws -> Void {
+        guard let codec else { return {} }
+        let inFlight = InFlight(codec, environment)
+        try instances[node].state.add("weir.in-flight", inFlight)
+        aligner.deliversDirectly(node)
+        let handOut = {
+            while let (_, message) = inFlight.popFirst() {
+                if case .batch(let payload) = message { try outlet.push(payload) }
+            }
+        }
+        add(
+            task: InputTask(poll: {
+                let isIdle = inFlight.isEmpty
+                try handOut()
+                return isIdle ? .finished : .progress
+            }), node: node)
+        return handOut
     }
 }

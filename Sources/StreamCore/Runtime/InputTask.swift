@@ -13,6 +13,8 @@ enum PollResult {
 @usableFromInline
 struct InputTask {
     @usableFromInline let poll: () throws -> PollResult
+    /// Lets a barrier overtake what waits to be polled, where that may be; whether anything was moved.
+    var overtake: ((_ now: Timestamp) throws -> Bool)?
 
     @usableFromInline
     init(poll: @escaping () throws -> PollResult) { self.poll = poll }

@@ -29,7 +29,8 @@ final class JobAttempt: Sendable {
         let restore = try JobRestore(pipeline, options: options)
         let splitParallelism = restore?.manifest.splitParallelism ?? snapshot?.splitParallelism
         let shared = JobBuild(
-            pipeline: pipeline.name, options: options, stepCount: pipeline.graph.nodes.count, splitParallelism: splitParallelism)
+            pipeline: pipeline.name, options: options, stepCount: pipeline.graph.nodes.count,
+            splitParallelism: splitParallelism)
         counters = shared.counters
         control = JobControl(wakeSignals: shared.wakeSignals)
         let workers = try (0..<options.parallelism).map { worker in

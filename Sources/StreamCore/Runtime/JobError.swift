@@ -81,7 +81,8 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
         guard let record else { return self }
         return JobError(
             code: code, step: step,
-            message: "\(message); the record at or after offset \(record.offset) of '\(record.source)' has failed the job "
+            message:
+                "\(message); the record at or after offset \(record.offset) of '\(record.source)' has failed the job "
                 + "\(repeats) times: repair it, or have the step drop such records or make dead letters of them",
             cause: cause, record: record)
     }

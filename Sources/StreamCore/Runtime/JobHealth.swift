@@ -16,7 +16,9 @@ public struct JobHealth: Sendable {
     public let restarts: Int
     /// Why they failed last; nil when they never did.
     public let lastFailure: JobError?
-    /// The time since the newest durable snapshot was begun: what a crash would repeat. Nil when there is none.
+    /// The time since the newest durable snapshot was begun: what a crash would repeat.
+    ///
+    /// Nil when there is none.
     public let snapshotAge: Duration?
     /// The snapshots that failed since the last one that succeeded.
     public let failedSnapshots: Int

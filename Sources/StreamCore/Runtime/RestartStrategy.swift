@@ -12,7 +12,9 @@ public struct RestartStrategy: Sendable, Equatable {
 
     let kind: Kind
 
-    /// The first failure ends the job. This is the default.
+    /// The first failure ends the job.
+    ///
+    /// This is the default.
     public static let none = RestartStrategy(kind: .none)
 
     /// Begins again after the same time each time.

@@ -93,6 +93,13 @@ final class Worker: @unchecked Sendable {
             }
         }
         for sender in senders where sender.isBlocked() && sender.retry() { progress = true }
+        if snapshots.isActive, aligner.overtakeAfter != nil {
+            // Also where the downstream is full: that is what makes barriers wait.
+            let now = clock.now
+            for input in inputs where !input.isFinished {
+                if let overtake = input.task.overtake, try overtake(now) { progress = true }
+            }
+        }
         var open = false
         for i in inputs.indices where !inputs[i].isFinished {
             open = true

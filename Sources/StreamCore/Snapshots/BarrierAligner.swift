@@ -35,8 +35,12 @@ final class BarrierAligner {
     /// Whether inputs that are ahead wait; else their records may come into the state before its barrier does.
     let aligns: Bool
 
-    init(graph: DataflowGraph, aligns: Bool) {
+    /// How long a barrier waits at an exchange before it overtakes what is in it, in milliseconds; nil for ever.
+    let overtakeAfter: Int64?
+
+    init(graph: DataflowGraph, aligns: Bool, overtakeAfter: Int64?) {
         self.aligns = aligns
+        self.overtakeAfter = overtakeAfter
         self.graph = graph
         steps = graph.nodes.map {
             Step(

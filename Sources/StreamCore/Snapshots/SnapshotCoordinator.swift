@@ -164,7 +164,8 @@ final class SnapshotCoordinator: Sendable {
         current?.fail(
             SnapshotError(
                 code: .timedOut,
-                message: "the snapshot was not complete after \(limit); raise SnapshotOptions.timeout, or find what holds "
+                message:
+                    "the snapshot was not complete after \(limit); raise SnapshotOptions.timeout, or find what holds "
                     + "its barrier or its storage up"))
     }
 

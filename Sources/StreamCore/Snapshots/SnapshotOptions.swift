@@ -31,6 +31,12 @@ public struct SnapshotOptions: Sendable {
     ///
     /// The default is exactly once.
     public var guarantee = Guarantee.exactlyOnce
+    /// How long a barrier waits at an exchange for those of other workers before it overtakes what is under way there, which
+    /// becomes part of the snapshot then (unaligned snapshots); nil, the default, for as long as it takes.
+    ///
+    /// For jobs under back-pressure, whose barriers would wait behind all that is queued. Records of `keyBy` and `rebalance`
+    /// are overtaken, where their type has a codec.
+    public var alignmentTimeout: Duration?
     /// How often a transaction is tried to be committed before the job fails, and begins again if it may.
     ///
     /// The default is 5. The time between two attempts grows from 100 ms.
@@ -69,6 +75,11 @@ public struct SnapshotOptions: Sendable {
         try check(minimumPause >= .zero, "snapshots.minimumPause is \(minimumPause), but must be zero or more")
         if let timeout {
             try check(timeout > .zero, "snapshots.timeout is \(timeout), but must be more than zero, or nil")
+        }
+        if let alignmentTimeout {
+            try check(
+                alignmentTimeout >= .zero, "snapshots.alignmentTimeout is \(alignmentTimeout), but must be zero or more"
+            )
         }
         if let toleratedFailures {
             try check(

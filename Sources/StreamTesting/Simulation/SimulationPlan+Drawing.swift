@@ -12,6 +12,7 @@ extension SimulationPlan.Attempt {
         // The first backend is the cheapest.
         backend = draw(0...3) == 0 ? draw(0...(options.backends.count - 1)) : 0
         stepsPerSnapshot = draw(0...7) == 0 ? 0 : draw(3...30)
+        overtakeAfter = [nil, 0, 300][draw(0...2)]
         ending = .none
         injections = []
         jumps = draw(0...3) == 0

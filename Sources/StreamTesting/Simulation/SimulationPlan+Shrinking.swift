@@ -17,6 +17,7 @@ extension SimulationPlan {
             }
             if index < attempts.count - 1 { add { $0.attempts[index].ending = .none } }
             add { $0.attempts[index].stepsPerSnapshot = 0 }
+            add { $0.attempts[index].overtakeAfter = nil }
             add { $0.attempts[index].snapshotTimeout = 0 }
             add { $0.attempts[index].restarts = 0 }
             add { $0.attempts[index].jumps = false }

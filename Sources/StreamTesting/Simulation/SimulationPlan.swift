@@ -84,6 +84,8 @@ public struct SimulationPlan: Sendable, Equatable {
         public var backend: Int
         /// The steps between two snapshots, on the average; 0 for none.
         public var stepsPerSnapshot: Int
+        /// How long a barrier waits before it overtakes, in virtual milliseconds; nil for ever.
+        public var overtakeAfter: Int?
         /// The virtual milliseconds after which a snapshot is given up; 0 for never.
         public var snapshotTimeout = 0
         /// How often the job may begin again by itself.
@@ -130,6 +132,7 @@ extension SimulationPlan: CustomStringConvertible {
                 "attempt \(number + 1): parallelism \(attempt.parallelism), batches of \(attempt.batchSize), rings of "
                 + "\(attempt.ringCapacity), backend \(attempt.backend), seed \(attempt.seed)"
             if attempt.stepsPerSnapshot > 0 { line += ", a snapshot every \(attempt.stepsPerSnapshot) steps" }
+            if let limit = attempt.overtakeAfter { line += ", barriers overtake after \(limit) ms" }
             if attempt.snapshotTimeout > 0 { line += ", given up after \(attempt.snapshotTimeout) ms" }
             if attempt.restarts > 0 { line += ", \(attempt.restarts) restarts of its own" }
             if attempt.jumps { line += ", a clock that jumps" }

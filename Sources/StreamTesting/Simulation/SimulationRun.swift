@@ -114,6 +114,7 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
             snapshots.interval = .milliseconds(Int64(200 + random.next(below: 3_000)))
             snapshots.minimumPause = .milliseconds(Int64(random.next(below: 400)))
         }
+        snapshots.alignmentTimeout = attempt.overtakeAfter.map { .milliseconds($0) }
         snapshots.guarantee = simulation.options.guarantee
         snapshots.isIncremental = random.next(below: 4) > 0
         snapshots.retained = 1 + Int(random.next(below: 3))

@@ -28,7 +28,8 @@ final class JoinWorkers {
         var graph = DataflowGraph()
         graph.nodes.append(DataflowGraph.Node(name: "join", kind: .operation, inputs: [], build: { _, _ in }))
         let build = WorkerBuild(
-            graph: graph, shared: JobBuild(pipeline: "test", options: JobOptions(parallelism: environment.parallelism), stepCount: 1),
+            graph: graph,
+            shared: JobBuild(pipeline: "test", options: JobOptions(parallelism: environment.parallelism), stepCount: 1),
             environment: environment)
         return build.context(node: 0)
     }
