@@ -114,6 +114,9 @@ let package = Package(
             name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "SimulationRunner", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "SimulationTests", dependencies: weir + ["RocksDBBackend", "SimulationRunner", "StreamTesting"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -22,6 +22,8 @@ final class SimulatedWorld: Sendable {
         var hasFaulted = false
         var random = SplitMix64(seed: 0)
         var trace: [String] = []
+        /// What the trace's last line says, if it is an effect, and the number of the first of them.
+        var last: (what: String, first: Int)?
         var total = SimulationReport()
         /// Whether somebody looks at the world from outside, without effect.
         var isObserved = false
@@ -30,7 +32,7 @@ final class SimulatedWorld: Sendable {
     }
 
     /// The lines of the trace that are kept.
-    private static let traceLength = 150
+    private static let traceLength = 200
 
     let clock = VirtualClock()
     private let state = Mutex(State())
@@ -101,6 +103,17 @@ final class SimulatedWorld: Sendable {
     private static func note(_ line: String, _ state: inout State) {
         if state.trace.count >= 2 * traceLength { state.trace.removeFirst(traceLength) }
         state.trace.append(line)
+        state.last = nil
+    }
+
+    /// Notes an effect that is as it should be; several of the same in a row have one line.
+    private static func note(effect what: String, _ state: inout State) {
+        if let last = state.last, last.what == what, !state.trace.isEmpty {
+            state.trace[state.trace.count - 1] = "\(last.first)-\(state.effects): \(what)"
+        } else {
+            note("\(state.effects): \(what)", &state)
+            state.last = (what, state.effects)
+        }
     }
 
     /// What becomes of an effect.
@@ -121,7 +134,8 @@ final class SimulatedWorld: Sendable {
             state.effects += 1
             state.total.effects += 1
             state.counts[effect, default: 0] += 1
-            let line = "\(state.effects): \(effect.rawValue) \(what())"
+            let what = "\(effect.rawValue) \(what())"
+            let line = "\(state.effects): \(what)"
             if case .crash(state.effects, let after)? = state.attempt?.ending {
                 state.isDown = true
                 state.total.crashes += 1
@@ -138,7 +152,7 @@ final class SimulatedWorld: Sendable {
                 Self.note("\(line)  <- \(injection.fault.rawValue)", &state)
                 return .wrong(injection.fault)
             }
-            Self.note(line, &state)
+            Self.note(effect: what, &state)
             return .asItShould
         }
     }

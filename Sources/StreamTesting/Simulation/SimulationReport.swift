@@ -82,7 +82,7 @@ public struct SimulationFailure: Error, Sendable, CustomStringConvertible {
             \(plan)
             its events:
             \(shown)
-            the last effects:
+            the last effects, numbered in each attempt:
             \(trace.suffix(120).joined(separator: "\n"))
             """
     }
