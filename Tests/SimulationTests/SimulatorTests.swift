@@ -21,7 +21,9 @@ import Weir
         }
     }
 
-    static func failure(_ simulation: Simulation<Int, String>, seeds: ClosedRange<UInt64> = 1...50) throws -> SimulationFailure {
+    static func failure(_ simulation: Simulation<Int, String>, seeds: ClosedRange<UInt64> = 1...50) throws
+        -> SimulationFailure
+    {
         var simulation = simulation
         simulation.options.parallelism = 1...1
         return try #require(throws: SimulationFailure.self) { try simulation.run(seeds: seeds) }
@@ -30,7 +32,8 @@ import Weir
     @Test func aFailureSaysWhatToDo() throws {
         let failure = try Self.failure(Self.forgetful())
         let text = "\(failure)"
-        #expect(text.contains("simulation 'forgetful', seed \(failure.seed): the committed results are not the expected"))
+        #expect(
+            text.contains("simulation 'forgetful', seed \(failure.seed): the committed results are not the expected"))
         #expect(text.contains("attempt 1: parallelism 1"))
         #expect(failure.trace.contains { $0.hasPrefix("attempt 2") })
         #expect(failure.trace.contains { $0.contains("commit transaction") })
@@ -76,7 +79,9 @@ import Weir
         } pipeline: { p, events, output in
             p.source("events", events, time: { Int64($0) }, watermarks: .boundedOutOfOrderness(.zero))
                 .map { "\($0)" }.commit("out", to: output)
-        } expected: { expected($0[0]) }
+        } expected: {
+            expected($0[0])
+        }
         return order ? simulation.ordered { _ in 0 } : simulation
     }
 

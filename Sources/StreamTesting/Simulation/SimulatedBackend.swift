@@ -59,7 +59,9 @@ private final class SimulatedRows: StoredRows {
     }
 
     private func perform(_ what: String, _ rows: StateRows, _ body: () throws -> Void) throws {
-        do { try world.perform(.store, "\(what) \(rows.count) rows of '\(state)'", body) } catch is SimulatedWorld.Injected {
+        do { try world.perform(.store, "\(what) \(rows.count) rows of '\(state)'", body) } catch is SimulatedWorld
+            .Injected
+        {
             throw Self.failure(what)
         }
     }

@@ -5,6 +5,8 @@ public import Weir
 public struct SimulatedSource<Element: Sendable>: Source {
     let world: SimulatedWorld
     let events: [[Element]]
+    /// Whether splits say now and then that they have caught up.
+    let goesIdle: Bool
 
     /// The splits' numbers.
     public func splits(parallelism: Int) -> [Int] { Array(events.indices) }
@@ -25,7 +27,7 @@ public struct SimulatedSource<Element: Sendable>: Source {
         case .wrong(.repeats): first = max(position - 1 - world.draw(below: 10), 0)
         case .wrong: throw SimulatedWorld.Injected(effect: .open)
         }
-        return Reader(world, events[split], split, next: first)
+        return Reader(world, events[split], split, next: first, goesIdle: goesIdle)
     }
 
     /// Reads a split.
@@ -34,11 +36,13 @@ public struct SimulatedSource<Element: Sendable>: Source {
         private let events: [Element]
         private let split: Int
         private let stall: SimulationPlan.Stall?
+        private let goesIdle: Bool
         private var next: Int
         /// The reads that give nothing.
         private var pauses = 0
 
-        init(_ world: SimulatedWorld, _ events: [Element], _ split: Int, next: Int) {
+        init(_ world: SimulatedWorld, _ events: [Element], _ split: Int, next: Int, goesIdle: Bool) {
+            self.goesIdle = goesIdle
             self.world = world
             self.events = events
             self.split = split
@@ -63,7 +67,7 @@ public struct SimulatedSource<Element: Sendable>: Source {
             if next >= events.count { return .end }
             if world.draw(below: 8) == 0 {
                 pauses = world.draw(below: 6)
-                return world.draw(below: 2) == 0 ? .waiting : .caughtUp
+                return goesIdle && world.draw(below: 2) == 0 ? .caughtUp : .waiting
             }
             let isSlow = stall?.isSlow ?? false
             let count = isSlow ? 1 : min(1 + world.draw(below: output.room), events.count - next)

@@ -128,29 +128,31 @@ extension SimulationPlan: CustomStringConvertible {
     public var description: String {
         "\(keyGroups) key groups\n"
             + attempts.enumerated().map { number, attempt in
-            var line =
-                "attempt \(number + 1): parallelism \(attempt.parallelism), batches of \(attempt.batchSize), rings of "
-                + "\(attempt.ringCapacity), backend \(attempt.backend), seed \(attempt.seed)"
-            if attempt.stepsPerSnapshot > 0 { line += ", a snapshot every \(attempt.stepsPerSnapshot) steps" }
-            if let limit = attempt.overtakeAfter { line += ", barriers overtake after \(limit) ms" }
-            if attempt.snapshotTimeout > 0 { line += ", given up after \(attempt.snapshotTimeout) ms" }
-            if attempt.restarts > 0 { line += ", \(attempt.restarts) restarts of its own" }
-            if attempt.jumps { line += ", a clock that jumps" }
-            if let stall = attempt.stall {
-                line += ", split \(stall.split) \(stall.isSlow ? "slow" : "stalled") by \(stall.reads) reads"
-            }
-            for injection in attempt.injections {
-                line += ", \(injection.effect.rawValue) \(injection.number) \(injection.fault.rawValue)"
-                if injection.times > 1 { line += " \(injection.times) times" }
-            }
-            switch attempt.ending {
-            case .none: break
-            case .crash(let effect, let after): line += ", crash \(after ? "after" : "before") effect \(effect)"
-            case .stop(let step, let savepoint):
-                line += ", stop at step \(step)"
-                if savepoint != .none { line += " with a savepoint in \(savepoint == .own ? "its" : "another") storage" }
-            }
-            return line
-        }.joined(separator: "\n")
+                var line =
+                    "attempt \(number + 1): parallelism \(attempt.parallelism), batches of \(attempt.batchSize), rings of "
+                    + "\(attempt.ringCapacity), backend \(attempt.backend), seed \(attempt.seed)"
+                if attempt.stepsPerSnapshot > 0 { line += ", a snapshot every \(attempt.stepsPerSnapshot) steps" }
+                if let limit = attempt.overtakeAfter { line += ", barriers overtake after \(limit) ms" }
+                if attempt.snapshotTimeout > 0 { line += ", given up after \(attempt.snapshotTimeout) ms" }
+                if attempt.restarts > 0 { line += ", \(attempt.restarts) restarts of its own" }
+                if attempt.jumps { line += ", a clock that jumps" }
+                if let stall = attempt.stall {
+                    line += ", split \(stall.split) \(stall.isSlow ? "slow" : "stalled") by \(stall.reads) reads"
+                }
+                for injection in attempt.injections {
+                    line += ", \(injection.effect.rawValue) \(injection.number) \(injection.fault.rawValue)"
+                    if injection.times > 1 { line += " \(injection.times) times" }
+                }
+                switch attempt.ending {
+                case .none: break
+                case .crash(let effect, let after): line += ", crash \(after ? "after" : "before") effect \(effect)"
+                case .stop(let step, let savepoint):
+                    line += ", stop at step \(step)"
+                    if savepoint != .none {
+                        line += " with a savepoint in \(savepoint == .own ? "its" : "another") storage"
+                    }
+                }
+                return line
+            }.joined(separator: "\n")
     }
 }

@@ -30,7 +30,7 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         let world = world
         storage = SimulatedStorage(world)
         elsewhere = SimulatedStorage(world)
-        let source = SimulatedSource(world: world, events: events)
+        let source = SimulatedSource(world: world, events: events, goesIdle: simulation.options.splitsGoIdle)
         output.world = world
         let output = output
         pipeline = try Pipeline(simulation.name) { try simulation.pipeline($0, source, output) }
@@ -80,7 +80,9 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         options.restartTimer = { [world] in world.later($0, $1) }
         options.snapshots = snapshotOptions(attempt)
         options.start = beginsElsewhere ? .stored(elsewhere, nil) : .latest
-        if attempt.restarts > 0 { options.restarts = .fixedDelay(attempts: attempt.restarts, delay: .milliseconds(200)) }
+        if attempt.restarts > 0 {
+            options.restarts = .fixedDelay(attempts: attempt.restarts, delay: .milliseconds(200))
+        }
         stoppedElsewhere = false
         defer { beginsElsewhere = stoppedElsewhere }
         options.logger = JobOptions.silentLogger
@@ -136,7 +138,8 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         while !job.isFinished && !world.isDown {
             steps += 1
             guard steps <= simulation.options.stepLimit else {
-                throw Violation(message: "attempt \(number) got stuck: no end after \(steps) steps; \(Self.describe(job))")
+                throw Violation(
+                    message: "attempt \(number) got stuck: no end after \(steps) steps; \(Self.describe(job))")
             }
             if case .stop(steps, let savepoint) = attempt.ending {
                 world.note("stop, savepoint: \(savepoint.rawValue)")
@@ -178,6 +181,9 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
                 watermarks = Watermarks()
             }
             if steps % 8 == 0 && health.phase == .running { try watermarks.check(job.status) }
+        }
+        if !world.isDown && answers.withLock({ $0.isBusy }) {
+            throw Violation(message: "a snapshot that attempt \(number) was asked for was never answered")
         }
         return try judge(job, attempt, number, stopped.withLock { $0 })
     }
@@ -237,7 +243,9 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         let repository = SnapshotRepository(storage, pipeline: pipeline.name)
         // A savepoint can be opened by any.
         if beginsElsewhere { return wanted }
-        guard let newest = try world.observe({ try repository.latest() }), let store = newest.stores.first else { return wanted }
+        guard let newest = try world.observe({ try repository.latest() }), let store = newest.stores.first else {
+            return wanted
+        }
         return backends.first { $0.name == store.backend } ?? wanted
     }
 
@@ -256,7 +264,8 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         let wanted = counts
         for result in committed { counts[result, default: 0] -= 1 }
         let missing = counts.filter { $0.value > 0 }.map { "\($0.key)" }.sorted()
-        let surplus = counts.filter { $0.value < 0 && (!isAtLeastOnce || wanted[$0.key] == nil) }.map { "\($0.key)" }.sorted()
+        let surplus = counts.filter { $0.value < 0 && (!isAtLeastOnce || wanted[$0.key] == nil) }.map { "\($0.key)" }
+            .sorted()
         guard missing.isEmpty && surplus.isEmpty else {
             throw Violation(
                 message: "the committed results are not the expected ones; missing: \(Self.list(missing)); "
