@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .library(name: "Weir", targets: library),
         .library(name: "WeirRocksDB", targets: ["RocksDBBackend"]),
+        .library(name: "WeirLifecycle", targets: ["JobLifecycle"]),
         .library(name: "StreamTesting", targets: ["StreamTesting"]),
         .library(name: "AdAnalyticsJob", targets: ["AdAnalyticsJob"]),
         .executable(name: "ad-analytics", targets: ["AdAnalyticsRunner"]),
@@ -33,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
         // C: a header of intrinsics and system calls, and the system libraries.
@@ -44,7 +46,8 @@ let package = Package(
 
         // The library. Arrows point one way: each target names only targets above it.
         .target(name: "StateBackend", dependencies: ["CWeir", "CLZ4", "CZstd"], swiftSettings: swiftSettings),
-        .target(name: "StreamFormats", dependencies: ["CWeir", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "StreamFormats", dependencies: ["CLZ4", "CWeir", "CZlib", "CZstd"], swiftSettings: swiftSettings),
         .target(
             name: "StreamCore",
             dependencies: [
@@ -55,7 +58,8 @@ let package = Package(
             name: "StreamOperators", dependencies: ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
             swiftSettings: swiftSettings),
         .target(
-            name: "StreamConnectors", dependencies: ["StreamCore", "StreamFormats"], swiftSettings: swiftSettings),
+            name: "StreamConnectors", dependencies: ["CWeir", "StateBackend", "StreamCore", "StreamFormats"],
+            swiftSettings: swiftSettings),
         .target(
             name: "Weir",
             dependencies: ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
@@ -64,6 +68,12 @@ let package = Package(
         .target(name: "CRocksDBShim", dependencies: ["CRocksDB"], linkerSettings: [.linkedLibrary("rocksdb")]),
         .target(
             name: "RocksDBBackend", dependencies: ["CRocksDBShim", "StateBackend"], swiftSettings: swiftSettings),
+        // A job as a service of swift-service-lifecycle: signals stop it.
+        .target(
+            name: "JobLifecycle",
+            dependencies: [
+                "StateBackend", "StreamCore", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: swiftSettings),
         .target(name: "StreamTesting", dependencies: weir, swiftSettings: swiftSettings),
 
         // The sample application.

@@ -20,7 +20,16 @@ public struct ScriptedRecord<Element: Sendable>: Sendable {
     public let element: Element?
     /// The record's event time, or the watermark.
     public let time: Timestamp
+
+    /// A record, or a mere watermark.
+    public init(element: Element?, time: Timestamp) {
+        self.element = element
+        self.time = time
+    }
 }
+
+extension ScriptedRecord: Equatable where Element: Equatable {}
+extension ScriptedRecord: Hashable where Element: Hashable {}
 
 extension WatermarkStrategy {
     /// The watermarks that a script says.

@@ -97,3 +97,8 @@ extension StateCodec {
         return codec
     }
 }
+
+extension StateCodec {
+    /// Whether ``reading(_:)`` gives a codec that reads what is of the schema `written`.
+    public func canRead(_ written: TypeSchema) -> Bool { schema.match(written).report.fit <= .migrated }
+}

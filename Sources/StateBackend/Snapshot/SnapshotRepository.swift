@@ -31,8 +31,19 @@ public final class SnapshotRepository: Sendable {
 
     /// The numbers of the snapshots that there are, rising; readable or not.
     public func ids() throws -> [Int] {
-        let listed = try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) }
-        return Set(listed).union(known.withLock { $0 }).sorted()
+        var ids = Set(try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) })
+        for id in known.withLock({ $0 }) where !ids.contains(id) {
+            // Not listed yet, or deleted by another process.
+            if try isThere(id) { ids.insert(id) } else { forget(id) }
+        }
+        return ids.sorted()
+    }
+
+    private func isThere(_ id: Int) throws -> Bool {
+        do {
+            _ = try storage.get(paths.manifest(id), range: 0..<1)
+            return true
+        } catch let error as SnapshotError where error.code == .missingFile { return false }
     }
 
     /// As ``ids()``, with those that another process has put of late and the storage doesn't list yet.
@@ -46,11 +57,12 @@ public final class SnapshotRepository: Sendable {
         var misses = 0
         while misses < 8 {
             id += 1
-            do {
-                _ = try storage.get(paths.manifest(id), range: 0..<1)
+            if try isThere(id) {
                 note(id)
                 misses = 0
-            } catch let error as SnapshotError where error.code == .missingFile { misses += 1 }
+            } else {
+                misses += 1
+            }
         }
         return known.withLock { $0.sorted() }
     }

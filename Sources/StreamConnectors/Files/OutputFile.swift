@@ -14,11 +14,13 @@ final class OutputFile {
     private let partialPath: String
     private var descriptor: Int32
 
-    init(path: String) throws(FileError) {
+    convenience init(path: String) throws(FileError) { try self.init(path: path, partialPath: path + ".partial") }
+
+    init(path: String, partialPath: String) throws(FileError) {
         self.path = path
-        partialPath = path + ".partial"
+        self.partialPath = partialPath
         descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        if descriptor < 0 { throw Self.error(partialPath, "open") }
+        if descriptor < 0 { throw FileTree.error(partialPath, "open") }
     }
 
     deinit { if descriptor >= 0 { _ = close(descriptor) } }
@@ -31,25 +33,23 @@ final class OutputFile {
             }
             if result < 0 {
                 if errno == EINTR { continue }
-                throw Self.error(partialPath, "write")
+                throw FileTree.error(partialPath, "write")
             }
             written += result
         }
     }
 
-    func finish() throws(FileError) {
-        if fsync(descriptor) != 0 { throw Self.error(partialPath, "fsync") }
+    /// Makes the bytes durable; the file keeps the name beside its own.
+    func seal() throws(FileError) {
+        if fsync(descriptor) != 0 { throw FileTree.error(partialPath, "fsync") }
         let closed = close(descriptor)
         descriptor = -1
-        if closed != 0 { throw Self.error(partialPath, "close") }
-        if rename(partialPath, path) != 0 { throw Self.error(path, "rename") }
+        if closed != 0 { throw FileTree.error(partialPath, "close") }
     }
 
-    private static func error(_ path: String, _ operation: String) -> FileError {
-        let code = errno
-        let text = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-        return FileError(
-            path: path, operation: operation, errno: code,
-            message: "can't \(operation) '\(path)': \(text); check that the directory exists, is writable and has room")
+    /// Makes the bytes durable and gives the file its name.
+    func finish() throws(FileError) {
+        try seal()
+        try FileTree.rename(partialPath, to: path)
     }
 }

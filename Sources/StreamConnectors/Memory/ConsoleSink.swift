@@ -3,20 +3,35 @@ public import StreamCore
 /// Prints each record on a line of standard output.
 public struct ConsoleSink<Element: Sendable>: Sink {
     let text: @Sendable (Element) -> String
+    let output: @Sendable (String) -> Void
 
     /// Prints what `text` makes of a record; by default its description.
-    public init(_ text: @escaping @Sendable (Element) -> String = { "\($0)" }) { self.text = text }
+    public init(_ text: @escaping @Sendable (Element) -> String = { "\($0)" }) {
+        self.init(text) { print($0, terminator: "") }
+    }
+
+    /// Gives `output` the lines that `text` makes of records, whole lines at a time: for a log, or a test.
+    public init(_ text: @escaping @Sendable (Element) -> String, to output: @escaping @Sendable (String) -> Void) {
+        self.text = text
+        self.output = output
+    }
 
     /// A worker's writer.
-    public func makeWriter(_ context: SinkContext) -> ConsoleWriter<Element> { ConsoleWriter(text: text) }
+    public func makeWriter(_ context: SinkContext) -> ConsoleWriter<Element> {
+        ConsoleWriter(text: text, output: output)
+    }
 }
 
 /// Prints a worker's records, whole lines at a time.
 public struct ConsoleWriter<Element: Sendable>: SinkWriter {
     let text: @Sendable (Element) -> String
+    let output: @Sendable (String) -> Void
     private var lines = ""
 
-    init(text: @escaping @Sendable (Element) -> String) { self.text = text }
+    init(text: @escaping @Sendable (Element) -> String, output: @escaping @Sendable (String) -> Void) {
+        self.text = text
+        self.output = output
+    }
 
     /// Prints a batch.
     public mutating func write(_ batch: Batch<Element>) {
@@ -30,7 +45,7 @@ public struct ConsoleWriter<Element: Sendable>: SinkWriter {
     /// Prints what was held back.
     public mutating func flush() {
         guard !lines.isEmpty else { return }
-        print(lines, terminator: "")
+        output(lines)
         lines = ""
     }
 

@@ -1,7 +1,7 @@
 /// Where a pipeline's records come from.
 ///
 /// A source has splits (files, partitions) that can be read independently; each has restartable positions and a
-/// watermark of its own. Splits are assigned to the workers when the job starts.
+/// watermark of its own. Splits are assigned to the workers when the job starts, or when they are found (``discovery``).
 public protocol Source<Element>: Sendable {
     /// The records.
     associatedtype Element: Sendable
@@ -28,7 +28,16 @@ public protocol Source<Element>: Sendable {
     /// A split's name: a path, a topic and partition. By it a snapshot knows the split again.
     ///
     /// Distinct within the source. By default its number.
+    ///
+    /// With ``discovery`` it must not depend on the number.
     func name(of split: Split, number: Int) -> String
+
+    /// How splits are found while the job runs; nil where all are known at the start, which is the default.
+    ///
+    /// Where it is given, ``splits(parallelism:)`` is not called. Each worker lists the splits and reads those whose names'
+    /// hash falls to it. A split that is found begins without a watermark: the step's stays where it is until the new one's
+    /// has come up to it or the split is idle, and never falls back. A worker that has read all it knows is idle.
+    var discovery: SplitDiscovery<Split>? { get }
 }
 
 extension Source {
@@ -41,6 +50,9 @@ extension Source {
 
     /// The split's number.
     public func name(of split: Split, number: Int) -> String { "\(number)" }
+
+    /// None: all splits are known at the start.
+    public var discovery: SplitDiscovery<Split>? { nil }
 }
 
 /// What reading a split came to.
@@ -120,4 +132,15 @@ public final class SourceOutput<Element: Sendable> {
     /// Adds what could not be made a record.
     @inlinable
     public func reject(_ deadLetter: DeadLetter) { deadLetters.append(deadLetter) }
+
+    /// Takes out what was read: for tests of a reader, which play the runtime.
+    public func take() -> (elements: [Element], deadLetters: [DeadLetter]) {
+        let elements = (0..<batch.count).map { batch.elements[$0] } + surplus
+        defer {
+            batch.removeAll()
+            surplus = []
+            deadLetters = []
+        }
+        return (elements, deadLetters)
+    }
 }

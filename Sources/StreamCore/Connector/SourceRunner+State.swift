@@ -25,6 +25,7 @@ extension SourceRunner {
         }
         let parallelism = build.shared.options.parallelism
         let worker = build.worker
+        prepareDiscovery(parallelism: parallelism, worker: worker)
         let part = WorkerValuePart(
             distribution: .worker, isReadByAll: true,
             write: { [unowned self] encoder in
@@ -32,7 +33,8 @@ extension SourceRunner {
                 try encoder.encode(worker)
                 try encoder.encode(merger)
                 try encoder.encode(timeWatermark)
-                encoder.writeVarint(UInt64(splits.count))
+                let unlisted = (found?.saved ?? [:]).values.sorted { $0.name < $1.name }
+                encoder.writeVarint(UInt64(splits.count + unlisted.count))
                 for split in splits {
                     try encoder.encode(split.number)
                     try encoder.encode(split.newest)
@@ -42,6 +44,7 @@ extension SourceRunner {
                     try encoder.encode(split.name)
                     try encoder.encode(split.reader.map(\.restartPosition) ?? split.resume)
                 }
+                for split in unlisted { try split.encode(into: &encoder) }
                 try encoder.encode(endedSplits)
             },
             read: { [unowned self] decoder in
@@ -51,29 +54,6 @@ extension SourceRunner {
             })
         try instance.state.add("weir.splits", part)
         instance.restored.append { [unowned self] in begin(at: $0, parallelism) }
-    }
-
-    /// Loads what a worker has saved: this one, or, when the parallelism has changed, any, with other splits.
-    ///
-    /// What was saved of a split.
-    private struct SavedSplit {
-        var number: Int
-        var newest: Timestamp
-        var watermark: Timestamp
-        var isIdle: Bool
-        var generator: [UInt8]?
-        var name: String
-        var position: SplitPosition?
-
-        init(_ decoder: inout StateDecoder) throws {
-            number = try decoder.decode()
-            newest = try decoder.decode()
-            watermark = try decoder.decode()
-            isIdle = try decoder.decode()
-            generator = try decoder.decode()
-            name = try decoder.decode()
-            position = try decoder.decode()
-        }
     }
 
     /// Loads what a worker had, and takes of it what this one reads now.
@@ -86,6 +66,10 @@ extension SourceRunner {
         var saved: [SavedSplit] = []
         for _ in 0..<(try decoder.readCount()) { saved.append(try SavedSplit(&decoder)) }
         let ended: [String] = try decoder.decode()
+        if found != nil {
+            timeWatermark = max(timeWatermark, time)
+            return loadFound(saved, ended: ended)
+        }
         let names = Set(saved.map(\.name) + ended)
         let isSame =
             isOwn && names == Set(splits.map(\.name))
@@ -96,12 +80,7 @@ extension SourceRunner {
         }
         for old in saved {
             guard let i = splits.firstIndex(where: { $0.name == old.name }) else { continue }
-            splits[i].resume = old.position
-            splits[i].newest = old.newest
-            splits[i].watermark = old.watermark
-            if let generator = old.generator, let made = splits[i].generator {
-                splits[i].generator = try Self.generator(like: made, from: generator)
-            }
+            try restore(&splits[i], old)
             if isSame { continue }
             note(merger.advance(splits[i].index, to: old.watermark))
             if old.isIdle { note(merger.idle(splits[i].index)) }
@@ -113,6 +92,15 @@ extension SourceRunner {
             endedSplits.append(name)
             splits.remove(at: i)
         }
+    }
+
+    /// Has a split go on where it was.
+    func restore(_ split: inout ActiveSplit, _ saved: SavedSplit) throws {
+        split.resume = saved.position
+        split.newest = saved.newest
+        split.watermark = saved.watermark
+        guard let generator = saved.generator, let made = split.generator else { return }
+        split.generator = try Self.generator(like: made, from: generator)
     }
 
     /// Those behind the exchanges, which begin afresh, have to be told that there is nothing to wait for.

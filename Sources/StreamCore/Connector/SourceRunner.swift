@@ -67,6 +67,8 @@ final class SourceRunner<Input: Source> {
     @usableFromInline var isPaused = false
     /// Whether the source is to end where it is.
     @usableFromInline var isDraining = false
+    /// What is known of splits that are found while the job runs; nil where all are known at the start.
+    @usableFromInline var found: FoundSplits<Input.Split>?
     /// What the first poll passes on, after a restore.
     @usableFromInline var restored: WatermarkMerger.Change?
 
@@ -114,7 +116,8 @@ final class SourceRunner<Input: Source> {
             restored = nil
             try pass(change)
         }
-        guard !splits.isEmpty, !isDraining else {
+        if let due = found?.due, found?.isComplete == false, processingTime.now >= due { try discover() }
+        guard !splits.isEmpty || found?.isComplete == false, !isDraining else {
             hasEnded = true
             try signal(.watermark(.max))
             try signal(.end)
@@ -150,9 +153,10 @@ final class SourceRunner<Input: Source> {
                 let ended = splits.remove(at: position)
                 endedSplits.append(ended.name)
                 next = position
-                alignment?.note(ended.member, nil)
+                alignment?.leave(ended.member)
+                if found != nil { try beginSplits() }
                 // The watermark of a split that has ended no longer holds the others back.
-                if !splits.isEmpty { try pass(merger.advance(ended.index, to: .max)) }
+                if !splits.isEmpty || found != nil { try pass(merger.advance(ended.index, to: .max)) }
                 return .progress
             }
         }

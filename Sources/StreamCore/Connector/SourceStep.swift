@@ -23,7 +23,7 @@ extension PipelineBuilder {
         if let problem = watermarks.problem { reject(name, problem) }
         return addSource(name, hasEventTime: watermarks.hasWatermarks) { build, node in
             let splits: [(index: Int, split: Input.Split)] = try build.splits(node: node) {
-                try source.splits(parallelism: build.splitParallelism)
+                source.discovery == nil ? try source.splits(parallelism: build.splitParallelism) : []
             }
             let runner = try SourceRunner<Input>(
                 source: source, splits: splits, assign: assign(), watermarks: watermarks,

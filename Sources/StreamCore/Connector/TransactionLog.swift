@@ -9,6 +9,8 @@ protocol StepCommits: AnyObject, Sendable {
     func recover() throws
     /// Commits what was prepared for a barrier up to this one.
     func commit(through barrier: Int) throws
+    /// Says that the input has ended and all is committed.
+    func finish() throws
     /// Closes the committer.
     func close()
 }
@@ -62,6 +64,8 @@ final class TransactionLog<Output: TransactionalSink>: StepCommits {
             pending.withLock { $0.removeAll { $0.barrier == next.barrier && $0.worker == next.worker } }
         }
     }
+
+    func finish() throws { try committer.withLock { try $0.finish() } }
 
     func close() { committer.withLock { $0.close() } }
 }

@@ -75,11 +75,20 @@ public protocol TransactionCommitter<Transaction> {
     /// Called once, before any writer is made. `pending` is empty when the job begins afresh.
     mutating func recover(pending: [Transaction]) throws
 
+    /// Says that the output is complete: the input has ended, or was drained, and all is committed.
+    ///
+    /// Called before ``close()``, by the thread that commits; not when the job fails, is cancelled or stops to go on later.
+    /// It may come again: after an error, and when a job that had ended is started once more.
+    mutating func finish() throws
+
     /// Lets go of what the committer holds; called once, at the end of the job or of its attempt.
     mutating func close()
 }
 
 extension TransactionCommitter {
+    /// Nothing.
+    public mutating func finish() throws {}
+
     /// Nothing.
     public mutating func close() {}
 }

@@ -20,6 +20,7 @@ public final class Job: Sendable {
         var outcome: JobControl.Outcome?
         var isRestarting = false
         var isStopped = false
+        var stopReport: StopReport?
         var history: RestartHistory
         var restarts = 0
         var lastFailure: JobError?
@@ -156,8 +157,14 @@ public final class Job: Sendable {
         drain: Bool, savepoint: (any SnapshotStorage)?,
         _ completion: @escaping @Sendable (Result<StopReport, any Error>) -> Void
     ) {
-        attempt.coordinator.stop(drain: drain, savepoint: savepoint, completion)
+        attempt.coordinator.stop(drain: drain, savepoint: savepoint) { [self] result in
+            if case .success(let report) = result { state.withLock { $0.stopReport = report } }
+            completion(result)
+        }
     }
+
+    /// What ``stop(drain:savepoint:)`` has left, whoever has called it; nil for a job that wasn't stopped in this way.
+    public var stopReport: StopReport? { state.withLock { $0.stopReport } }
 
     /// What the job has counted so far, since its workers last began.
     public var status: JobStatus { attempt.status }

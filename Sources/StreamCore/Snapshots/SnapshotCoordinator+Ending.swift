@@ -20,7 +20,8 @@ extension SnapshotCoordinator {
         }
         let mayLeave = state.withLock { state in
             state.committed = max(state.committed, barrier)
-            state.failedCommits = 0
+            // At the end it counts the tries to finish the outputs.
+            if !state.isFinal { state.failedCommits = 0 }
             return state.hasBegunFinal
         }
         if mayLeave { leaveIfCommitted() }
@@ -134,17 +135,23 @@ extension SnapshotCoordinator {
         leaveIfCommitted()
     }
 
-    /// Lets the workers go once nothing is left to be committed.
+    /// Lets the workers go once nothing is left to be committed, and the outputs know that no more will come.
     private func leaveIfCommitted() {
-        let (isReady, stop, report) = state.withLock { state -> (Bool, Stop?, StopReport?) in
-            guard state.hasBegunFinal, state.isFinal, commits.isEmpty || state.committed >= state.committable else {
-                return (false, nil, nil)
-            }
+        let (isReady, isComplete) = state.withLock { state -> (Bool, Bool) in
+            let isCommitted = commits.isEmpty || state.committed >= state.committable
+            let isReady = state.hasBegunFinal && state.isFinal && isCommitted && !state.mayLeave
+            return (isReady, state.stop?.drains ?? true)
+        }
+        guard isReady else { return }
+        for step in commits where isComplete {
+            do { try step.finish() } catch { return noteFailedCommit(of: step.step, error) }
+        }
+        let (isFirst, stop, report) = state.withLock { state in
             let isFirst = !state.mayLeave
             state.mayLeave = true
             return (isFirst, state.stop, state.stopReport)
         }
-        guard isReady else { return }
+        guard isFirst else { return }
         if let stop, !stop.drains {
             closeAndStop(StopReport(snapshot: report?.snapshot, savepoint: report?.savepoint))
         } else {
@@ -206,8 +213,9 @@ extension SnapshotCoordinator {
     /// Everything is durable and committed: the sinks are closed and the workers stop where they are.
     private func closeAndStop(_ report: StopReport) {
         let box = Countdown(mailboxes.count) { [self] in
-            control.stop()
+            // First, so that who waits for the job's end finds it.
             answerStop(.success(report))
+            control.stop()
         }
         for mailbox in mailboxes {
             mailbox.ask { [self] worker in

@@ -2,8 +2,9 @@ internal import Logging
 internal import StateBackend
 internal import Synchronization
 
-/// Begins a job's snapshots, one at a time, has the workers take them, and makes them durable.
+/// Begins a job's snapshots, has the workers take them one after the other, and makes them durable in that order.
 ///
+/// While one is being made durable the workers may take the next one, if ``SnapshotOptions/maximumInFlight`` allows it.
 /// A snapshot that fails changes nothing for the job: it is given up, counted, and the next one is tried when it is due.
 final class SnapshotCoordinator: Sendable {
     typealias Completion = @Sendable (Result<SnapshotReport, SnapshotError>) -> Void
@@ -24,8 +25,15 @@ final class SnapshotCoordinator: Sendable {
         var isChainBroken = false
         /// The number of the newest durable snapshot, the one included that the job began with.
         var lastDurable: Int?
+        /// The snapshot that workers are taking.
         var current: SnapshotInProgress?
-        var isBusy = false
+        /// Whether one is about to be begun, or is taken by the workers.
+        var isTaking = false
+        /// The snapshots that aren't durable yet, by barrier, rising; and which of them have all they need but wait for
+        /// those before.
+        var inFlight: [InFlightSnapshot] = []
+        /// The executors that no snapshot uses.
+        var freeExecutors: [Int] = []
         var hasEnded = false
         /// Whether a snapshot was ever asked for.
         var wasAsked = false
@@ -48,6 +56,17 @@ final class SnapshotCoordinator: Sendable {
         var failedCommits = 0
     }
 
+    /// A snapshot that isn't durable yet.
+    struct InFlightSnapshot: Sendable {
+        let progress: SnapshotInProgress
+        let barrier: Int
+        let executor: Int
+        /// When it is given up.
+        let deadline: Timestamp
+        /// Makes it durable; nil as long as something is missing.
+        var commit: (@Sendable () -> Void)?
+    }
+
     /// A wish that the job stops.
     struct Stop: Sendable {
         var drains: Bool
@@ -55,28 +74,29 @@ final class SnapshotCoordinator: Sendable {
         var completion: @Sendable (Result<StopReport, any Error>) -> Void
     }
 
-    private let pipeline: String
+    let pipeline: String
     let options: SnapshotOptions?
     /// The snapshots of the job's own storage.
     private let own: SnapshotRepository?
     let parallelism: Int
     private let splitParallelism: Int
     private let keyGroups: KeyGroups
-    private let backend: String
-    private let stepNames: [String]
+    let backend: String
+    let stepNames: [String]
     let clock: any ProcessingClock
     let logger: Logger
-    let executor: any SnapshotExecutor
+    /// Where snapshots are written, each by one of them; the first one commits transactions, too.
+    let executors: [any SnapshotExecutor]
     let mailboxes: [WorkerMailbox]
     /// The transactional steps.
     let commits: [any StepCommits]
     let control: JobControl
-    /// When the snapshot that is being taken is given up.
+    /// When the next one of the snapshots in flight is given up.
     private let deadline = Atomic<Int64>(.max)
     /// When the transactions that couldn't be committed are tried again.
     let nextCommit = Atomic<Int64>(.max)
-    private let interval: Int64?
-    private let nextDue: Atomic<Int64>
+    let interval: Int64?
+    let nextDue: Atomic<Int64>
     let state = Mutex(State())
 
     init(
@@ -93,12 +113,15 @@ final class SnapshotCoordinator: Sendable {
         self.stepNames = stepNames
         clock = options.clock
         logger = options.logger
-        executor = options.snapshotExecutor ?? ThreadSnapshotExecutor()
+        executors = (0..<(options.snapshots?.maximumInFlight ?? 1)).map { _ in
+            options.snapshotExecutor ?? ThreadSnapshotExecutor()
+        }
         self.mailboxes = mailboxes
         self.commits = commits
         self.control = control
         interval = options.snapshots?.interval?.milliseconds
         nextDue = Atomic(interval.map { options.clock.now.advanced(byMilliseconds: $0) } ?? .max)
+        state.withLock { $0.freeExecutors = Array(executors.indices.reversed()) }
         guard let restored else { return }
         state.withLock { state in
             state.status.lastBegun = restored.begun
@@ -114,7 +137,7 @@ final class SnapshotCoordinator: Sendable {
     var status: SnapshotStatus {
         state.withLock { state in
             var status = state.status
-            status.isInProgress = state.isBusy
+            status.isInProgress = !state.inFlight.isEmpty || state.isTaking
             return status
         }
     }
@@ -131,6 +154,9 @@ final class SnapshotCoordinator: Sendable {
         return try own.openUnchecked(last)
     }
 
+    /// Where transactions are committed.
+    var executor: any SnapshotExecutor { executors[0] }
+
     /// The snapshot that a barrier belongs to, as long as it is being taken.
     func progress(ofBarrier barrier: Int) -> SnapshotInProgress? {
         state.withLock { $0.barrier == barrier ? $0.current : nil }
@@ -145,28 +171,37 @@ final class SnapshotCoordinator: Sendable {
         let commit = nextCommit.load(ordering: .relaxed)
         guard min(due, end, commit) < .max else { return }
         let now = clock.now
-        if now >= end { giveUp() }
+        if now >= end { giveUp(at: now) }
         if now >= commit, nextCommit.compareExchange(expected: commit, desired: .max, ordering: .relaxed).exchanged {
             executor.submit { self.commitTransactions() }
         }
         guard now >= due, let interval else { return }
         let next = now.advanced(byMilliseconds: interval)
         guard nextDue.compareExchange(expected: due, desired: next, ordering: .relaxed).exchanged else { return }
-        let isBusy = state.withLock { $0.isBusy || $0.hasEnded }
+        let isBusy = state.withLock { $0.isTaking || $0.freeExecutors.isEmpty || $0.hasEnded }
         if !isBusy { request(.snapshot, nil) }
     }
 
-    /// The snapshot that is being taken has had its time.
-    private func giveUp() {
-        deadline.store(.max, ordering: .relaxed)
-        let current = state.withLock { $0.current }
+    /// Gives up the snapshots that have had their time.
+    private func giveUp(at now: Timestamp) {
+        let late = state.withLock { $0.inFlight.filter { $0.deadline <= now } }
         let limit = options?.timeout.map { "\($0)" } ?? ""
-        current?.fail(
-            SnapshotError(
-                code: .timedOut,
-                message:
-                    "the snapshot was not complete after \(limit); raise SnapshotOptions.timeout, or find what holds "
-                    + "its barrier or its storage up"))
+        for snapshot in late {
+            snapshot.progress.fail(
+                SnapshotError(
+                    code: .timedOut,
+                    message:
+                        "the snapshot was not complete after \(limit); raise SnapshotOptions.timeout, or find what holds "
+                        + "its barrier or its storage up"))
+        }
+        setDeadline()
+    }
+
+    func setDeadline() {
+        state.withLock { state in
+            let next = state.inFlight.lazy.filter { !$0.progress.isCancelled }.map(\.deadline).min()
+            deadline.store(next ?? .max, ordering: .relaxed)
+        }
     }
 
     /// Asks for a snapshot, which begins when the one that is being taken is done.
@@ -188,16 +223,29 @@ final class SnapshotCoordinator: Sendable {
         }
     }
 
-    private func beginNext() {
-        let request: Request? = state.withLock { state in
-            guard !state.isBusy, !state.waiting.isEmpty else { return nil }
-            state.isBusy = true
-            return state.waiting.removeFirst()
+    func beginNext() {
+        let next: (request: Request, executor: Int)? = state.withLock { state in
+            guard !state.isTaking, !state.waiting.isEmpty, let executor = state.freeExecutors.popLast() else {
+                return nil
+            }
+            state.isTaking = true
+            return (state.waiting.removeFirst(), executor)
         }
-        if let request { executor.submit { self.begin(request) } }
+        if let next { executors[next.executor].submit { self.begin(next.request, by: next.executor) } }
     }
 
-    private func begin(_ request: Request) {
+    /// All workers have handed on what they have, or the snapshot has failed.
+    private func taken(_ progress: SnapshotInProgress) {
+        let isCurrent = state.withLock { state in
+            guard state.current === progress else { return false }
+            state.current = nil
+            state.isTaking = false
+            return true
+        }
+        if isCurrent { beginNext() }
+    }
+
+    private func begin(_ request: Request, by executor: Int) {
         do {
             guard let storage = request.storage ?? options?.storage else { return }
             let repository =
@@ -210,27 +258,29 @@ final class SnapshotCoordinator: Sendable {
                 pipeline: pipeline, id: id, kind: request.kind, begun: clock.now, parallelism: parallelism,
                 keyGroups: keyGroups.count)
             header.splitParallelism = splitParallelism
-            let manifest = header
             let writer = try repository.begin(header, base: base, compression: options?.compression ?? .lz4)
             let box = SnapshotInProgress.WriterBox(writer)
             let progress = SnapshotInProgress(
                 kind: request.kind, base: isChainBroken ? nil : base, isIncremental: options?.isIncremental ?? false,
-                keyGroups: keyGroups,
-                workers: parallelism, writer: box, executor: executor
+                keyGroups: keyGroups, workers: parallelism, writer: box, executor: executors[executor],
+                onTaken: { [self] in taken($0) }
             ) { [self] progress in
-                complete(request, manifest, progress, box.writer, repository)
+                complete(request, progress, box, repository)
             }
             defer { control.wake() }
+            let timeout = options?.timeout
             let barrier = state.withLock { state in
                 state.current = progress
                 state.barrier += 1
+                state.inFlight.append(
+                    InFlightSnapshot(
+                        progress: progress, barrier: state.barrier, executor: executor,
+                        deadline: timeout.map { clock.now.advanced(byMilliseconds: $0.milliseconds) } ?? .max))
                 if request.storage == nil { state.lastID = id }
                 state.isChainBroken = true
                 return state.barrier
             }
-            if let timeout = options?.timeout {
-                deadline.store(clock.now.advanced(byMilliseconds: timeout.milliseconds), ordering: .relaxed)
-            }
+            setDeadline()
             for mailbox in mailboxes {
                 mailbox.ask { worker in
                     guard let worker else {
@@ -239,7 +289,13 @@ final class SnapshotCoordinator: Sendable {
                     worker.beginSnapshot(barrier, progress, atOnce: worker.hasLeft)
                 }
             }
-        } catch { end(request, .failure(Self.typed(error))) }
+        } catch {
+            state.withLock { state in
+                state.isTaking = false
+                state.freeExecutors.append(executor)
+            }
+            end(request, .failure(Self.typed(error)))
+        }
     }
 
     /// Before the first snapshot, and after one that failed: deletes what was left, by a run that was killed, too.
@@ -254,102 +310,20 @@ final class SnapshotCoordinator: Sendable {
         }
     }
 
-    private func complete(
-        _ request: Request, _ header: SnapshotManifest, _ progress: SnapshotInProgress, _ writer: SnapshotWriter,
-        _ repository: SnapshotRepository
-    ) {
-        let results = progress.results
-        defer { for result in results.values { result.checkpoint?.release() } }
-        do {
-            if let failure = progress.failure { throw failure }
-            for (worker, result) in results.sorted(by: { $0.key < $1.key }) {
-                guard let checkpoint = result.checkpoint else { continue }
-                try writer.addStore(
-                    backend: backend, worker: worker, groups: result.groups, files: checkpoint.files,
-                    rowCounts: result.rowCounts)
-            }
-            Self.describe(stepNames, results, in: writer)
-            let manifest = try writer.commit(finished: clock.now)
-            let report = SnapshotReport(manifest, rows: progress.rowCounts)
-            state.withLock { state in
-                if request.kind == .snapshot {
-                    state.base = manifest
-                    state.isChainBroken = false
-                }
-                if request.storage == nil {
-                    state.lastDurable = manifest.id
-                    state.committable = state.barrier
-                }
-                state.status.last = report
-                state.status.lastBegun = manifest.begun
-                state.status.completed += 1
-            }
-            if request.storage == nil { commitTransactions() }
-            if request.kind == .snapshot, request.storage == nil, let options {
-                let age = options.retainedFor?.milliseconds
-                do { _ = try repository.prune(keep: options.retained, olderThan: age, now: clock.now) } catch {
-                    // What can't be deleted today may be tomorrow; the snapshot itself is durable.
-                    logger.warning("old snapshots can't be deleted", metadata: ["error": "\(error)"])
-                }
-            }
-            end(request, .success(report))
-        } catch {
-            writer.abort()
-            end(request, .failure(Self.typed(error)))
-        }
-    }
-
-    private func end(_ request: Request, _ result: Result<SnapshotReport, SnapshotError>) {
-        deadline.store(.max, ordering: .relaxed)
-        if interval != nil, let pause = options?.minimumPause.milliseconds, pause > 0 {
-            let earliest = clock.now.advanced(byMilliseconds: pause)
-            nextDue.max(earliest, ordering: .relaxed)
-        }
-        let failures = state.withLock { state -> Int in
-            state.current = nil
-            state.isBusy = false
-            switch result {
-            case .success:
-                state.status.lastFailure = nil
-                state.status.consecutiveFailures = 0
-            case .failure(let error):
-                state.status.lastFailure = error
-                state.status.consecutiveFailures += 1
-                // What could not be deleted is collected before the next one.
-                state.hasCollected = false
-            }
-            return state.status.consecutiveFailures
-        }
-        if case .failure(let error) = result {
-            let age = status.age(at: clock.now).map { "\($0)" } ?? "none"
-            logger.error(
-                "snapshot failed", metadata: ["job": "\(pipeline)", "error": "\(error)", "age of the last": "\(age)"])
-            if let tolerated = options?.toleratedFailures, failures > tolerated {
-                control.fail(
-                    JobError(
-                        code: .snapshotFailed,
-                        message: "\(failures) snapshots in a row have failed, more than the \(tolerated) that "
-                            + "SnapshotOptions.toleratedFailures allows: \(error)", cause: error))
-            }
-        }
-        request.completion?(result)
-        beginNext()
-    }
-
     /// The job has ended: what is under way is finished where it can be, and then `completion` is called.
     ///
     /// - Parameter isComplete: whether the workers have ended by themselves, and so have handed on all that they had to.
     func finish(isComplete: Bool, _ completion: @escaping @Sendable () -> Void) {
-        let (current, waiting, wasAsked, stop) = state.withLock { state in
+        let (inFlight, waiting, wasAsked, stop) = state.withLock { state in
             state.hasEnded = true
             defer {
                 state.waiting = []
                 state.stop = nil
             }
-            return (state.current, state.waiting, state.wasAsked, state.stop)
+            return (state.inFlight.map(\.progress), state.waiting, state.wasAsked, state.stop)
         }
         let ended = SnapshotError(code: .noSnapshot, message: "the job has ended")
-        if !isComplete { current?.fail(ended) }
+        if !isComplete { for snapshot in inFlight { snapshot.fail(ended) } }
         for request in waiting { request.completion?(.failure(ended)) }
         if case .failed(let error) = control.stopped {
             stop?.completion(.failure(error))
@@ -358,35 +332,16 @@ final class SnapshotCoordinator: Sendable {
         }
         // Without a snapshot there is no thread to wait for.
         guard wasAsked else { return completion() }
-        executor.submit(completion)
-        executor.finish()
-    }
-
-    private static func typed(_ error: any Error) -> SnapshotError {
-        error as? SnapshotError ?? SnapshotError(code: .storageFailed, message: "\(error)")
-    }
-
-    /// What the manifest says of the steps beside their rows, from what the workers said.
-    private static func describe(
-        _ stepNames: [String], _ results: [Int: SnapshotInProgress.WorkerResult], in writer: SnapshotWriter
-    ) {
-        for name in stepNames {
-            let of = results.sorted { $0.key < $1.key }.compactMap { worker in
-                worker.value.steps[name].map { (result: $0, rowCounts: worker.value.rowCounts) }
-            }
-            writer.setStep(
-                name, watermark: of.map(\.result.watermark).min() ?? .min,
-                captureNanoseconds: of.reduce(0) { $0 + $1.result.nanoseconds })
-            for (part, schema) in of.first?.result.parts ?? [] where of[0].result.storedParts.contains(part) {
-                let id = StateEnvironment.id(step: name, part: part)
-                writer.setStored(
-                    step: name, part: part, schema: schema, rowCount: of.reduce(0) { $0 + ($1.rowCounts[id] ?? 0) })
-            }
-            writer.addPositions(
-                of.flatMap { $0.result.splits }.map {
-                    SnapshotManifest.Position(
-                        source: name, split: $0.split, position: $0.position ?? "unknown", watermark: $0.watermark)
-                })
+        afterAll(executors.count * executors.count) { [self] in
+            for executor in executors { executor.finish() }
+            completion()
         }
+    }
+
+    /// Calls `body` when the executors have done what they had to, one after the other, `left` of them: each that ends may
+    /// give one more to do, as snapshots become durable in their order.
+    private func afterAll(_ left: Int, _ body: @escaping @Sendable () -> Void) {
+        guard left > 0 else { return body() }
+        executors[left % executors.count].submit { self.afterAll(left - 1, body) }
     }
 }

@@ -39,7 +39,9 @@ final class SnapshotInProgress: Sendable {
     private let backlog = Atomic<Int>(0)
     private let cancelled = Atomic<Bool>(false)
     private let state: Mutex<State>
-    /// Called by the executor when all workers are done, or at the first failure.
+    /// Called when all workers have handed on what they have.
+    private let onTaken: @Sendable (SnapshotInProgress) -> Void
+    /// Called by the executor when all of that is written, or at the first failure.
     private let completion: @Sendable (SnapshotInProgress) -> Void
 
     /// The writer, which only the executor's work uses.
@@ -53,8 +55,8 @@ final class SnapshotInProgress: Sendable {
 
     init(
         kind: SnapshotManifest.Kind, base: SnapshotManifest?, isIncremental: Bool, keyGroups: KeyGroups, workers: Int,
-        writer: WriterBox,
-        executor: any SnapshotExecutor, completion: @escaping @Sendable (SnapshotInProgress) -> Void
+        writer: WriterBox, executor: any SnapshotExecutor, onTaken: @escaping @Sendable (SnapshotInProgress) -> Void,
+        completion: @escaping @Sendable (SnapshotInProgress) -> Void
     ) {
         self.kind = kind
         self.base = base
@@ -62,6 +64,7 @@ final class SnapshotInProgress: Sendable {
         self.keyGroups = keyGroups
         self.writer = writer
         self.executor = executor
+        self.onTaken = onTaken
         self.completion = completion
         state = Mutex(State(left: workers))
     }
@@ -151,7 +154,9 @@ final class SnapshotInProgress: Sendable {
         }
         // Who gave the snapshot up knows nothing of this one's files.
         if !isWanted { result.checkpoint?.release() }
-        if isLast { executor.submit { if !self.isCancelled { self.complete() } } }
+        guard isLast else { return }
+        executor.submit { if !self.isCancelled { self.complete() } }
+        onTaken(self)
     }
 
     /// Ends it, once: it may be given up while it is being made durable.

@@ -13,12 +13,19 @@ public struct SnapshotOptions: Sendable {
     public var storage: any SnapshotStorage
     /// The time between the beginnings of two snapshots, 10 ms or more; nil to take them on demand only.
     ///
-    /// The default is 10 s. While one is being taken no other begins.
+    /// The default is 10 s. While as many as ``maximumInFlight`` are under way no other begins.
     public var interval: Duration? = .seconds(10)
     /// The time between the end of a snapshot and the beginning of the next one, at least.
     ///
     /// The default is zero. For a job whose snapshots take nearly as long as the interval.
     public var minimumPause = Duration.zero
+    /// How many snapshots may be under way, 1 or more.
+    ///
+    /// The default is 1: a snapshot begins when the one before is durable. With more, a snapshot begins as soon as all
+    /// workers have handed on their part of the one before, while that one's files are still on their way to a slow
+    /// storage. They become durable in their order. A snapshot that begins so holds the whole of the tables in memory,
+    /// since it can't build on one that isn't durable; and there can be no ``minimumPause``.
+    public var maximumInFlight = 1
     /// How long a snapshot may take before it is given up; nil for as long as it takes.
     ///
     /// The default is 10 minutes.
@@ -73,6 +80,13 @@ public struct SnapshotOptions: Sendable {
                 interval >= .milliseconds(10), "snapshots.interval is \(interval), but must be 10 ms or more, or nil")
         }
         try check(minimumPause >= .zero, "snapshots.minimumPause is \(minimumPause), but must be zero or more")
+        try check(
+            (1...64).contains(maximumInFlight),
+            "snapshots.maximumInFlight is \(maximumInFlight), but must be 1 through 64")
+        try check(
+            maximumInFlight == 1 || minimumPause == .zero,
+            "snapshots.minimumPause is \(minimumPause), but there is no pause between snapshots when "
+                + "snapshots.maximumInFlight is more than 1; set one of them only")
         if let timeout {
             try check(timeout > .zero, "snapshots.timeout is \(timeout), but must be more than zero, or nil")
         }

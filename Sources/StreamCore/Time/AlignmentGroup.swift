@@ -6,6 +6,8 @@ final class AlignmentGroup: Sendable {
     private struct State {
         /// A split's watermark; nil while it holds nobody back.
         var watermarks: [Timestamp?] = []
+        /// The numbers of splits that have ended, for others.
+        var free: [Int] = []
     }
 
     private let state = Mutex(State())
@@ -15,8 +17,21 @@ final class AlignmentGroup: Sendable {
     /// Adds a split, which counts from now on; its number in the group.
     func join() -> Int {
         state.withLock { state in
+            if let member = state.free.popLast() {
+                state.watermarks[member] = .min
+                return member
+            }
             state.watermarks.append(.min)
             return state.watermarks.count - 1
+        }
+    }
+
+    /// Split `member` has ended; another one may get its number.
+    @usableFromInline
+    func leave(_ member: Int) {
+        state.withLock { state in
+            state.watermarks[member] = nil
+            state.free.append(member)
         }
     }
 

@@ -95,6 +95,26 @@ public struct WatermarkMerger: Sendable {
         return Change(watermark: nil, idle: wasIdle ? false : nil)
     }
 
+    /// Adds an input, in the place of one that has ended if there is one besides the first.
+    ///
+    /// The merged watermark doesn't fall because of it: it stays until the input's own is higher, or the input is idle.
+    mutating func addInput(watermark: Timestamp = .min, isIdle: Bool = false) -> (index: Int, change: Change) {
+        let input = Input(watermark: watermark, isIdle: isIdle, isAligned: !isIdle)
+        let index: Int
+        if let free = inputs.indices.dropFirst().first(where: { inputs[$0].hasEnded }) {
+            // How far it had come counts when all are idle.
+            inputs[0].watermark = Swift.max(inputs[0].watermark, inputs[free].watermark)
+            inputs[free] = input
+            index = free
+        } else {
+            inputs.append(input)
+            index = inputs.count - 1
+        }
+        guard self.isIdle, !isIdle else { return (index, .none) }
+        self.isIdle = false
+        return (index, Change(watermark: nil, idle: false))
+    }
+
     /// From now on the merged watermark is at least `floor`, which has been passed on before.
     mutating func begin(at floor: Timestamp) { watermark = Swift.max(watermark, floor) }
 

@@ -6,9 +6,17 @@
     internal import Darwin
 #endif
 
-/// The bytes of a file from a position on; what is compressed with gzip is inflated.
+/// What inflates a compressed file.
+protocol ByteInflater: AnyObject {
+    /// Fills the buffer with the next bytes of text; 0 at the end.
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, from file: borrowing FileDescriptor
+    ) throws(FileError) -> Int
+}
+
+/// The bytes of a file from a position on; what is compressed with gzip, LZ4 or Zstandard is inflated.
 ///
-/// A file is taken for gzip when it begins with 1f 8b, whatever its name is. Positions then count the inflated bytes,
+/// The format is told by a file's first bytes, whatever its name is. Positions then count the inflated bytes,
 /// and starting at one means to inflate all that comes before it. Used by one thread at a time.
 public final class FileByteSource: ByteSource {
     /// The file's path, as given.
@@ -17,7 +25,7 @@ public final class FileByteSource: ByteSource {
     public var isCompressed: Bool { inflater != nil }
 
     private let descriptor: FileDescriptor
-    private let inflater: GzipInflater?
+    private let inflater: (any ByteInflater)?
     /// The bytes read to recognise the format, which plain reading gives out first.
     private var head: [UInt8]
 
@@ -30,12 +38,14 @@ public final class FileByteSource: ByteSource {
     public init(path: String, from position: Int64 = 0) throws(FileError) {
         precondition(position >= 0, "a position in a file is not negative")
         let descriptor = try FileDescriptor(opening: path)
-        var head: [UInt8] = [0, 0]
+        var head: [UInt8] = [0, 0, 0, 0]
         let count = try FileByteSource.fill(&head, from: descriptor)
         head.removeSubrange(count...)
         self.path = path
-        if head == [0x1F, 0x8B] {
-            let inflater = GzipInflater(path: path, head: head)
+        let found: (any ByteInflater)? =
+            head.starts(with: [0x1F, 0x8B])
+            ? GzipInflater(path: path, head: head) : FrameExpander(path: path, head: head)
+        if let inflater = found {
             try FileByteSource.discard(position, path: path) { buffer throws(FileError) in
                 try inflater.read(into: buffer, from: descriptor)
             }

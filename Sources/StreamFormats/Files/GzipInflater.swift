@@ -1,7 +1,7 @@
 internal import CZlib
 
 /// Inflates a gzip file of one or more members, one after the other.
-final class GzipInflater {
+final class GzipInflater: ByteInflater {
     private let path: String
     /// zlib keeps a pointer to this, so it must not move.
     private let stream: UnsafeMutablePointer<z_stream>

@@ -6,6 +6,10 @@
     ///
     /// A quote opens a field only at the field's start, so that a stray one elsewhere does not swallow what follows.
     case csv(delimiter: UInt8 = 0x2C)
+    /// Each record has its length in front, 4 bytes with the lowest first; then 4 more bytes, and as many as it says.
+    ///
+    /// The 4 bytes, a checksum, count as the record's first. See `RecordEncoding.binary` of the connectors.
+    case lengths
 }
 
 /// A record as it lies in a file.

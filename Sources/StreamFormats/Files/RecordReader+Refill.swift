@@ -47,7 +47,7 @@ extension RecordReader {
     }
 
     /// Reads more bytes behind those not yet given out.
-    private mutating func refill() throws(FileError) {
+    mutating func refill() throws(FileError) {
         let isFirst = filled == 0 && bufferOffset == 0
         let kept = filled - start
         if start > 0 {
@@ -60,7 +60,7 @@ extension RecordReader {
         // Growing by halves keeps reads large; the limit keeps a record within bounds.
         if filled > capacity / 2 || filled == capacity { grow() }
         try readMore()
-        if isFirst { try skipByteOrderMark() }
+        if isFirst, framing != .lengths { try skipByteOrderMark() }
     }
 
     private mutating func grow() {
@@ -80,7 +80,7 @@ extension RecordReader {
     }
 
     /// Reads behind the first `place` bytes of the buffer.
-    private mutating func read(into place: Int) throws(FileError) -> Int {
+    mutating func read(into place: Int) throws(FileError) -> Int {
         do throws(FileError) {
             let count = try source.read(into: .init(start: buffer + place, count: capacity - place))
             if count == 0 { sourceIsAtEnd = true }

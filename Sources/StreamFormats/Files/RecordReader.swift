@@ -88,6 +88,7 @@
     /// The record's bytes are valid until the next call. After an error the reader is of no more use.
     @inlinable
     public mutating func next() throws(FileError) -> FramedRecord? {
+        if case .lengths = framing { return try nextOfLength() }
         while true {
             if let newline = findEnd() {
                 let first = start
@@ -123,6 +124,7 @@
             guard let newline = csv.findEnd(base + scanned, base + filled, delimiter: delimiter) else { return nil }
             csv.reset()
             return newline - base
+        case .lengths: return nil
         }
     }
 

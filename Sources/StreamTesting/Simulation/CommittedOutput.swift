@@ -36,14 +36,26 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
         public let epoch: Int
     }
 
+    /// Of which pipeline and step something is.
+    struct Owner: Sendable, Hashable {
+        let pipeline: String
+        let step: String
+    }
+
+    private struct Prepared: Sendable {
+        let owner: Owner
+        let elements: [Element]
+    }
+
     private struct State: Sendable {
-        var prepared: [Transaction: [Element]] = [:]
+        var prepared: [Transaction: Prepared] = [:]
         var done: Set<Transaction> = []
         var committed: [Element] = []
         var next = 0
         var problems: [String] = []
         var fault: @Sendable (Transaction) -> CommitFault = { _ in .none }
         var aborted = 0
+        var isComplete = false
         var world: SimulatedWorld?
     }
 
@@ -67,16 +79,24 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
     /// How many transactions were aborted.
     public var abortCount: Int { state.withLock { $0.aborted } }
 
+    /// Whether the last job that wrote said that the output is complete.
+    public var isComplete: Bool { state.withLock { $0.isComplete } }
+
     /// Says how commits go from now on.
     public func onCommit(_ fault: @escaping @Sendable (Transaction) -> CommitFault) {
         state.withLock { $0.fault = fault }
     }
 
     /// A writer.
-    public func makeWriter(_ context: SinkContext) -> Writer { Writer(output: self, worker: context.worker) }
+    public func makeWriter(_ context: SinkContext) -> Writer {
+        Writer(
+            output: self, worker: context.worker, owner: Owner(pipeline: context.pipeline, step: context.step))
+    }
 
     /// The committer.
-    public func makeCommitter(_ context: CommitterContext) -> Committer { Committer(output: self) }
+    public func makeCommitter(_ context: CommitterContext) -> Committer {
+        Committer(output: self, owner: Owner(pipeline: context.pipeline, step: context.step))
+    }
 
     /// Of which world what happens to the output is an effect.
     var world: SimulatedWorld? {
@@ -91,12 +111,12 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
         return try world.perform(effect, what(), body)
     }
 
-    private func prepare(_ elements: [Element], worker: Int, epoch: Int) throws -> Transaction {
+    private func prepare(_ elements: [Element], worker: Int, epoch: Int, _ owner: Owner) throws -> Transaction {
         try perform(.prepare, "epoch \(epoch) of worker \(worker), \(elements.count) records") {
             state.withLock { state in
                 let transaction = Transaction(number: state.next, worker: worker, epoch: epoch)
                 state.next += 1
-                state.prepared[transaction] = elements
+                state.prepared[transaction] = Prepared(owner: owner, elements: elements)
                 return transaction
             }
         }
@@ -127,35 +147,41 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
     private func makeVisible(_ transaction: Transaction) throws {
         try state.withLock { state in
             if state.done.contains(transaction) { return }
-            guard let elements = state.prepared.removeValue(forKey: transaction) else {
+            guard let prepared = state.prepared.removeValue(forKey: transaction) else {
                 let message = "transaction \(transaction.number) was never prepared, or aborted"
                 state.problems.append(message)
                 throw CommitError(.impossible, message: message)
             }
             state.done.insert(transaction)
-            state.committed += elements
+            state.committed += prepared.elements
         }
     }
 
-    private func recover(_ pending: [Transaction]) throws {
+    private func recover(_ pending: [Transaction], _ owner: Owner) throws {
         try perform(.recover, "\(pending.count) transactions") {
             for transaction in pending.sorted(by: { $0.number < $1.number }) { try makeVisible(transaction) }
             state.withLock { state in
-                state.aborted += state.prepared.count
-                state.prepared = [:]
+                let others = state.prepared.filter { $0.value.owner != owner }
+                state.aborted += state.prepared.count - others.count
+                state.prepared = others
+                state.isComplete = false
             }
         }
     }
+
+    private func finish() { state.withLock { $0.isComplete = true } }
 
     /// Collects a worker's records.
     public struct Writer: TransactionalWriter {
         let output: CommittedOutput
         let worker: Int
+        let owner: Owner
         private var epoch = -1
         private var elements: [Element] = []
 
-        init(output: CommittedOutput, worker: Int) {
+        init(output: CommittedOutput, worker: Int, owner: Owner) {
             self.output = output
+            self.owner = owner
             self.worker = worker
         }
 
@@ -175,18 +201,22 @@ public final class CommittedOutput<Element: Sendable>: TransactionalSink {
         /// Hands the records to the output, which doesn't show them yet.
         public mutating func prepare() throws -> Transaction? {
             defer { elements = [] }
-            return try output.prepare(elements, worker: worker, epoch: epoch)
+            return try output.prepare(elements, worker: worker, epoch: epoch, owner)
         }
     }
 
     /// Shows what was prepared.
     public struct Committer: TransactionCommitter {
         let output: CommittedOutput
+        let owner: Owner
 
         /// Shows a transaction's records.
         public mutating func commit(_ transaction: Transaction) throws { try output.commit(transaction) }
 
         /// Shows the transactions' records and drops all others.
-        public mutating func recover(pending: [Transaction]) throws { try output.recover(pending) }
+        public mutating func recover(pending: [Transaction]) throws { try output.recover(pending, owner) }
+
+        /// Notes that the output is complete.
+        public mutating func finish() { output.finish() }
     }
 }

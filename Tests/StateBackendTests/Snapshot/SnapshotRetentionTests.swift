@@ -47,6 +47,14 @@ struct SnapshotRetentionTests {
         #expect(try writer.commit(finished: 0).files != first.files)
     }
 
+    @Test func whatAnotherProcessDeletedIsGone() throws {
+        let (writing, reading) = (repository, repository)
+        for id in 1...3 { _ = try commit(id, in: writing) }
+        #expect(try reading.openLatest()?.manifest.id == 3)
+        #expect(try writing.prune(keep: 1, now: 0) == [1, 2])
+        #expect(try reading.ids() == [3])
+    }
+
     @Test func ageAndSavepoints() throws {
         let repository = repository
         _ = try commit(1, .savepoint, in: repository)
