@@ -76,7 +76,8 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         options.keyGroups = KeyGroups(count: plan.keyGroups)
         options.ringCapacity = attempt.ringCapacity
         options.clock = world.clock
-        options.snapshotExecutor = InlineSnapshotExecutor()
+        let writing = SimulatedExecutor()
+        options.snapshotExecutor = writing
         options.restartTimer = { [world] in world.later($0, $1) }
         options.snapshots = snapshotOptions(attempt)
         options.start = beginsElsewhere ? .stored(elsewhere, nil) : .latest
@@ -101,10 +102,13 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         defer {
             // Nothing of it has an effect; the threads of a real process would just be gone.
             job.cancel()
-            while !job.isFinished && !scheduler.step() {}
+            while !job.isFinished {
+                let isDone = scheduler.step()
+                if !writing.run() && isDone { break }
+            }
         }
         if job.snapshotStatus.lastBegun != nil && beginsElsewhere { world.note("begins with the savepoint elsewhere") }
-        return try drive(job, scheduler, attempt, number)
+        return try drive(job, scheduler, writing, attempt, number)
     }
 
     private func snapshotOptions(_ attempt: SimulationPlan.Attempt) -> SnapshotOptions {
@@ -122,15 +126,20 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
         snapshots.retained = 1 + Int(random.next(below: 3))
         snapshots.commitAttempts = 1 + Int(random.next(below: 5))
         if attempt.restarts > 0 && random.next(below: 3) == 0 { snapshots.toleratedFailures = 0 }
+        if snapshots.minimumPause == .zero { snapshots.maximumInFlight = 1 + Int(random.next(below: 3)) }
         return snapshots
     }
 
     /// Steps the job until it has ended, for whatever reason; whether that was the end of the input.
     private mutating func drive(
-        _ job: Job, _ scheduler: ManualScheduler, _ attempt: SimulationPlan.Attempt, _ number: Int
+        _ job: Job, _ scheduler: ManualScheduler, _ writing: SimulatedExecutor, _ attempt: SimulationPlan.Attempt,
+        _ number: Int
     ) throws -> Bool {
+        // At once, nearly so, or so slowly that the job gets far ahead.
+        let pieces = [Int.max, 6, 2][Int(attempt.seed % 3)]
+        let inFlight = snapshotOptions(attempt).maximumInFlight
         var random = SplitMix64(seed: attempt.seed &+ 1)
-        let answers = Mutex<(isBusy: Bool, durable: [Int])>((false, []))
+        let answers = Mutex<(open: Int, durable: [Int])>((0, []))
         let stopped = Mutex<Result<StopReport, any Error>?>(nil)
         var watermarks = Watermarks()
         var restarts = 0
@@ -151,12 +160,12 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
             }
             let mustSnapshot =
                 attempt.stepsPerSnapshot > 0 && random.next(below: UInt64(attempt.stepsPerSnapshot)) == 0
-                && !answers.withLock({ $0.isBusy })
+                && answers.withLock({ $0.open < inFlight })
             if mustSnapshot {
-                answers.withLock { $0.isBusy = true }
+                answers.withLock { $0.open += 1 }
                 job.requestSnapshot(.snapshot) { [world] result in
                     answers.withLock { answers in
-                        answers.isBusy = false
+                        answers.open -= 1
                         guard case .success(let report) = result else { return }
                         world.note("snapshot \(report.id) is durable")
                         answers.durable.append(report.id)
@@ -164,7 +173,9 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
                 }
             }
             passTime(attempt, &random)
+            writing.run(pieces == .max ? pieces : Int(random.next(below: UInt64(pieces))))
             scheduler.step()
+            if pieces == .max { writing.run() }
             let durable = answers.withLock { answers in
                 defer { answers.durable = [] }
                 return answers.durable
@@ -182,7 +193,7 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
             }
             if steps % 8 == 0 && health.phase == .running { try watermarks.check(job.status) }
         }
-        if !world.isDown && answers.withLock({ $0.isBusy }) {
+        if !world.isDown && answers.withLock({ $0.open > 0 }) {
             throw Violation(message: "a snapshot that attempt \(number) was asked for was never answered")
         }
         return try judge(job, attempt, number, stopped.withLock { $0 })
