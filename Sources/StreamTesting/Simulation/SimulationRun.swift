@@ -193,6 +193,8 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
             }
             if steps % 8 == 0 && health.phase == .running { try watermarks.check(job.status) }
         }
+        // A process goes on writing what its job has left it.
+        writing.run()
         if !world.isDown && answers.withLock({ $0.open > 0 }) {
             throw Violation(message: "a snapshot that attempt \(number) was asked for was never answered")
         }
