@@ -4,14 +4,16 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check bench fix clean help bootstrap lint test-scripts test-benchmarks test-strict digests consumer
+.PHONY: run test check bench sim mutants fix clean help bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer
 
 # Paths reach the scripts through the environment, as they were typed: spaces, quotes and dollars included.
 override INPUT := $(value INPUT)
 override FORMAT := $(value FORMAT)
 override OUTPUT := $(value OUTPUT)
 override ARGS := $(value ARGS)
-export INPUT FORMAT OUTPUT ARGS
+override N := $(value N)
+override SEED := $(value SEED)
+export INPUT FORMAT OUTPUT ARGS N SEED
 
 run: ## Run the ad-analytics job: on generated events, or INPUT=path FORMAT=… OUTPUT=directory ARGS="more options"
 	@Scripts/run
@@ -19,17 +21,23 @@ run: ## Run the ad-analytics job: on generated events, or INPUT=path FORMAT=… 
 test: ## Run all tests, warnings allowed; ARGS="--filter Window" narrows them
 	@eval "more=($$ARGS)"; Scripts/test $${more[@]+"$${more[@]}"}
 
-check: bootstrap lint test-scripts test-benchmarks test-strict digests consumer ## Everything a change must pass, as in CI
+check: bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer ## Everything a change must pass, as in CI
 	@echo "check: all passed"
 
 bench: bootstrap ## Run the benchmark queries and print a table; ARGS="--hand ysb -- --parallelism 2"
 	@eval "more=($$ARGS)"; Scripts/bench $${more[@]+"$${more[@]}"}
 
+sim: bootstrap ## Simulate jobs with crashes and faults under N=2000 seeds from SEED=1 on; ARGS="--shape sessions"
+	@eval "more=($$ARGS)"; Scripts/sim $${more[@]+"$${more[@]}"}
+
+mutants: bootstrap ## Break the engine in each way of Tests/Mutants and say which seed finds it; ARGS="lost-timer"
+	@eval "more=($$ARGS)"; Scripts/mutants $${more[@]+"$${more[@]}"}
+
 fix: bootstrap ## Format all Swift files in place
 	@Scripts/lint --fix
 
 clean: ## Remove everything built (not data/ and out/)
-	@rm -rf .build .build-strict Benchmarks/.build Benchmarks/.build-strict Tests/ConsumerPackage/.build
+	@rm -rf .build .build-strict .build-mutants Benchmarks/.build Benchmarks/.build-strict Tests/ConsumerPackage/.build
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +62,10 @@ test-benchmarks:
 test-strict:
 	@echo "== debug build and tests, warnings are errors"
 	@WEIR_STRICT=1 Scripts/test
+
+simulations:
+	@echo "== 2,000 simulated jobs, debug build"
+	@WEIR_STRICT=1 Scripts/sim
 
 digests:
 	@echo "== results of the small workloads, release build"

@@ -157,6 +157,9 @@ let package = Package(
             name: "StreamTestingTests", dependencies: weir + ["RocksDBBackend", "SimulationRunner", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "SimulationTests", dependencies: weir + ["RocksDBBackend", "SimulationRunner", "StreamTesting"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "AdAnalyticsJobTests", dependencies: weir + ["AdAnalyticsJob", "AdAnalyticsRunner", "StreamTesting"],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -3,7 +3,7 @@ import Weir
 
 /// The graphs that are simulated, each with its oracle: a naive fold over all events.
 enum SimulatedShape: String, CaseIterable, Sendable {
-    case stateless, tumbling, sessions, joins, timers, twoLevels
+    case stateless, tumbling, sessions, joins, timers, twoLevels, atLeastOnce
 
     /// The shape's simulation.
     func simulation(_ options: SimulationOptions) -> Simulation<SimulatedEvent, String> {
@@ -14,6 +14,7 @@ enum SimulatedShape: String, CaseIterable, Sendable {
         case .joins: Self.joins(options)
         case .timers: Self.timers(options)
         case .twoLevels: Self.twoLevels(options)
+        case .atLeastOnce: Self.atLeastOnce(options)
         }
     }
 
@@ -132,6 +133,31 @@ enum SimulatedShape: String, CaseIterable, Sendable {
             return groups.map { "\($0.key.first) \($0.key.second): \($0.value.count), \(weights[$0.key.second] ?? 0)" }
                 + events.late.map { "late \($0.split)/\($0.number)" }
         }
+    }
+
+    private static func atLeastOnce(_ options: SimulationOptions) -> Simulation<SimulatedEvent, String> {
+        var options = options
+        options.guarantee = .atLeastOnce
+        return Simulation("at least once", options: options, events: SimulatedEvent.draw) { p, events, output in
+            p.events(events).keyBy { $0.key }
+                .process("seen") { EventProcessor(seen: try $0.value("seen")) }
+                .commit("out", to: output)
+        } expected: { splits in
+            OnTime(splits).onTime.map { "\($0.split)/\($0.number)" }
+        }
+    }
+}
+
+/// Every event, and how often its key was seen.
+private struct EventProcessor: KeyedProcessor {
+    typealias Key = Int
+    typealias Input = SimulatedEvent
+    typealias Output = String
+    let seen: ValueState<Key, Int>
+
+    mutating func process(_ event: SimulatedEvent, _ context: borrowing ProcessContext<Self>) throws {
+        seen.value = (seen.value ?? 0) + 1
+        try context.emit("\(event.split)/\(event.number)")
     }
 }
 

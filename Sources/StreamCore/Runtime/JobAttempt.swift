@@ -70,13 +70,14 @@ final class JobAttempt: Sendable {
         }
         options.scheduler.run(scheduled) { [self] in
             reporter?.stop(self)
+            // Workers that were told to stop have left a snapshot that was under way where it was.
+            let isComplete = if case .running = control.stopped { true } else { false }
             let outcome = control.finish()
             switch outcome {
             case .running, .finished: logger.debug("job finished", metadata: ["job": "\(name)"])
             case .cancelled: logger.debug("job cancelled", metadata: ["job": "\(name)"])
             case .failed(let error): logger.error("job failed", metadata: ["job": "\(name)", "error": "\(error)"])
             }
-            let isComplete = if case .finished = outcome { true } else { false }
             coordinator.finish(isComplete: isComplete) { [self] in
                 for mailbox in mailboxes { mailbox.close() }
                 // Before anybody hears that the job has ended: the scheduler may hold on to its workers a little longer.

@@ -115,11 +115,24 @@ final class SimulatedStorage: SnapshotStorage {
     fileprivate func write(_ name: String, _ body: () -> Void) throws { try call(.write, name) { body() } }
 
     fileprivate func complete(_ name: String, _ id: Int, _ bytes: [UInt8]) throws {
-        try call(.complete, name) {
+        func complete(_ bytes: [UInt8]) {
             state.withLock { state in
                 state.unfinished[id] = nil
                 store(name, bytes, &state)
             }
+        }
+        switch try world.begin(.complete, name) {
+        case .asItShould: complete(bytes)
+        case .last:
+            complete(bytes)
+            throw SimulatedWorld.Down()
+        case .wrong(.failsAfterwards):
+            complete(bytes)
+            throw failure(.complete, name)
+        case .wrong(.tears):
+            complete(Array(bytes.prefix(bytes.count / 2)))
+            throw failure(.complete, name)
+        case .wrong: throw failure(.complete, name)
         }
     }
 

@@ -110,16 +110,27 @@ public struct Simulation<Input: Sendable, Output: Hashable & Sendable>: Sendable
         throw try shrunk(violation, run)
     }
 
+    /// What happens under a seed, line by line: effects, faults, crashes, restarts, for looking at a run that is as it
+    /// should be.
+    ///
+    /// - Throws: as ``run(seeds:)``.
+    public func trace(seed: UInt64) throws -> [String] {
+        var random = SplitMix64(seed: seed)
+        let events = events(&random)
+        let plan = SimulationPlan(seed: seed, eventCount: events.reduce(0) { $0 + $1.count }, options: options)
+        let (violation, run) = try run(plan, events)
+        if let violation { throw try shrunk(violation, run) }
+        return ["\(plan)"] + run.world.trace
+    }
+
     private func run(
         _ plan: SimulationPlan, _ events: [[Input]]
     ) throws -> (violation: String?, run: SimulationRun<Input, Output>) {
-        let run = try SimulationRun(self, plan, events)
+        var run = try SimulationRun(self, plan, events)
         do {
             try run.run()
             return (nil, run)
-        } catch let violation as SimulationRun<Input, Output>.Violation {
-            return (violation.message, run)
-        } catch let violation as SimulationRun<Int, Int>.Violation { return (violation.message, run) }
+        } catch let violation as SimulationViolation { return (violation.message, run) }
     }
 
     /// The failure with a plan and events that are as small as can be found.
@@ -170,31 +181,6 @@ public struct Simulation<Input: Sendable, Output: Hashable & Sendable>: Sendable
                 }
                 part /= 2
             }
-        }
-        return candidates
-    }
-}
-
-extension SimulationPlan {
-    /// The plans with one thing less.
-    var smaller: [SimulationPlan] {
-        var candidates: [SimulationPlan] = []
-        func add(_ change: (inout SimulationPlan) -> Void) {
-            var plan = self
-            change(&plan)
-            if plan != self { candidates.append(plan) }
-        }
-        for index in attempts.indices.dropLast() { add { $0.attempts.remove(at: index) } }
-        for index in attempts.indices {
-            for injection in attempts[index].injections.indices {
-                add { $0.attempts[index].injections.remove(at: injection) }
-            }
-            if index < attempts.count - 1 { add { $0.attempts[index].ending = .none } }
-            add { $0.attempts[index].stepsPerSnapshot = 0 }
-            add { $0.attempts[index].overtakeAfter = nil }
-            add { $0.attempts[index].parallelism = 1 }
-            add { $0.attempts[index].backend = 0 }
-            add { $0.attempts[index].batchSize = 1 }
         }
         return candidates
     }

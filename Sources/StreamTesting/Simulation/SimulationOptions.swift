@@ -14,6 +14,17 @@ public struct SimulationOptions: Sendable {
     ///
     /// The default is 4,096.
     public var memoryBudget = 4_096
+    /// Whether splits say now and then that they have caught up, as a topic does that has nothing new.
+    ///
+    /// The default is false. With ``WatermarkStrategy/Idleness/whenCaughtUp`` the watermark then goes on without such a
+    /// split, and its records may be late when they come: for jobs whose results don't depend on that.
+    public var splitsGoIdle = false
+    /// What the job promises.
+    ///
+    /// The default is exactly once. With at least once no result may be missing, and each that comes must be an expected
+    /// one, but may come more than once; and the source gives records again. For pipelines whose results don't change
+    /// when a record counts twice.
+    public var guarantee = SnapshotOptions.Guarantee.exactlyOnce
     /// How often a job crashes, fails or is stopped at most before it runs to its end.
     ///
     /// The default is 4.

@@ -4,12 +4,14 @@ internal import Weir
 public struct SimulationPlan: Sendable, Equatable {
     /// What the world outside is asked for.
     public enum Effect: String, Sendable, CaseIterable {
-        /// A source's split is read.
-        case read
+        /// A source's split is opened, or read.
+        case open, read
         /// A snapshot's object is begun, written, completed, put at once, read, listed or deleted.
         case put, write, complete, putIfAbsent, get, list, delete
         /// A sink prepares a transaction, commits one, or recovers.
         case prepare, commit, recover
+        /// A state's table writes rows to the store below it.
+        case store
     }
 
     /// How an effect goes wrong.
@@ -22,7 +24,7 @@ public struct SimulationPlan: Sendable, Equatable {
         case tears
         /// A list lacks what was put last; a source has nothing for a while.
         case stale
-        /// It is done twice.
+        /// It is done twice; a source that is read at least once gives some records again.
         case repeats
     }
 
@@ -34,6 +36,28 @@ public struct SimulationPlan: Sendable, Equatable {
         public let number: Int
         /// How it goes wrong.
         public let fault: Fault
+        /// How many of them in a row do.
+        public var times = 1
+    }
+
+    /// A split that gives less than it has.
+    public struct Stall: Sendable, Equatable {
+        /// The split.
+        public let split: Int
+        /// The reads that give nothing: the first ones, or after each record when the split is slow.
+        public let reads: Int
+        /// Whether the split gives one record at a time, and then nothing for a while.
+        public let isSlow: Bool
+    }
+
+    /// Where a savepoint is written.
+    public enum Savepoint: String, Sendable, CaseIterable {
+        /// Nowhere: none is taken.
+        case none
+        /// To the job's own storage.
+        case own
+        /// To another storage, from which the next attempt begins.
+        case elsewhere
     }
 
     /// How an attempt ends before the input does.
@@ -43,7 +67,7 @@ public struct SimulationPlan: Sendable, Equatable {
         /// The process is killed at the n-th effect.
         case crash(effect: Int, after: Bool)
         /// The job is stopped at the n-th step, with a savepoint or without.
-        case stop(step: Int, savepoint: Bool)
+        case stop(step: Int, savepoint: Savepoint)
     }
 
     /// One life of the job.
@@ -60,8 +84,16 @@ public struct SimulationPlan: Sendable, Equatable {
         public var backend: Int
         /// The steps between two snapshots, on the average; 0 for none.
         public var stepsPerSnapshot: Int
-        /// How long a barrier waits before it overtakes, in milliseconds; nil for ever.
+        /// How long a barrier waits before it overtakes, in virtual milliseconds; nil for ever.
         public var overtakeAfter: Int?
+        /// The virtual milliseconds after which a snapshot is given up; 0 for never.
+        public var snapshotTimeout = 0
+        /// How often the job may begin again by itself.
+        public var restarts = 0
+        /// Whether the clock jumps by hours now and then.
+        public var jumps = false
+        /// A split that is slow or stalled.
+        public var stall: Stall?
         /// How it ends.
         public var ending: Ending
         /// What goes wrong.
@@ -70,6 +102,8 @@ public struct SimulationPlan: Sendable, Equatable {
 
     /// The seed that the plan was drawn from.
     public let seed: UInt64
+    /// The job's key groups: few, so that each worker's first and last one have keys.
+    public var keyGroups: Int
     /// The job's lives, one after the other; nothing happens to the last one.
     public var attempts: [Attempt]
 
@@ -81,6 +115,7 @@ public struct SimulationPlan: Sendable, Equatable {
         self.seed = seed
         var random = SplitMix64(seed: seed ^ 0x5157_0BAD_CAFE_F00D)
         let count = Int(random.next(below: UInt64(options.maximumFailures + 1)))
+        keyGroups = options.parallelism.upperBound + Int(random.next(below: 13))
         attempts = (0...count).map { number in
             Attempt(
                 eventCount: eventCount, isLast: number == count, options: options, random: &random)
@@ -88,75 +123,36 @@ public struct SimulationPlan: Sendable, Equatable {
     }
 }
 
-extension SimulationPlan.Attempt {
-    init(eventCount: Int, isLast: Bool, options: SimulationOptions, random: inout SplitMix64) {
-        func draw(_ range: ClosedRange<Int>) -> Int {
-            range.lowerBound + Int(random.next(below: UInt64(range.count)))
-        }
-        seed = random.next()
-        parallelism = draw(options.parallelism)
-        batchSize = draw(1...9)
-        ringCapacity = 1 << draw(0...3)
-        // The first backend is the cheapest.
-        backend = draw(0...3) == 0 ? draw(0...(options.backends.count - 1)) : 0
-        stepsPerSnapshot = draw(0...7) == 0 ? 0 : draw(3...30)
-        overtakeAfter = [nil, 0, 300][draw(0...2)]
-        ending = .none
-        injections = []
-        guard !isLast else { return }
-        // Half of them early, where every effect is another.
-        let moment = draw(0...1) == 0 ? draw(1...60) : draw(1...(60 + 4 * eventCount))
-        switch draw(0...9) {
-        case 0: ending = .stop(step: moment, savepoint: true)
-        case 1: ending = .stop(step: moment, savepoint: false)
-        case 2: break
-        default: ending = .crash(effect: moment, after: draw(0...1) == 0)
-        }
-        for _ in 0..<draw(0...3) {
-            let effect = SimulationPlan.Effect.allCases[draw(0...(SimulationPlan.Effect.allCases.count - 1))]
-            let faults = effect.faults
-            injections.append(
-                SimulationPlan.Injection(
-                    effect: effect, number: draw(1...(draw(0...1) == 0 ? 4 : 40)),
-                    fault: faults[draw(0...(faults.count - 1))]))
-        }
-    }
-}
-
-extension SimulationPlan.Effect {
-    /// How such an effect may go wrong.
-    var faults: [SimulationPlan.Fault] {
-        switch self {
-        case .read: [.fails, .stale]
-        case .put, .putIfAbsent, .delete: [.fails, .failsAfterwards]
-        case .complete: [.fails, .failsAfterwards]
-        case .write: [.fails, .tears]
-        case .get, .prepare, .recover: [.fails]
-        case .list: [.fails, .stale]
-        case .commit: [.fails, .failsAfterwards, .repeats]
-        }
-    }
-}
-
 extension SimulationPlan: CustomStringConvertible {
     /// The plan, a line for each attempt.
     public var description: String {
-        attempts.enumerated().map { number, attempt in
-            var line =
-                "attempt \(number + 1): parallelism \(attempt.parallelism), batches of \(attempt.batchSize), rings of "
-                + "\(attempt.ringCapacity), backend \(attempt.backend), seed \(attempt.seed)"
-            if attempt.stepsPerSnapshot > 0 { line += ", a snapshot every \(attempt.stepsPerSnapshot) steps" }
-            if let limit = attempt.overtakeAfter { line += ", barriers overtake after \(limit) ms" }
-            for injection in attempt.injections {
-                line += ", \(injection.effect.rawValue) \(injection.number) \(injection.fault.rawValue)"
-            }
-            switch attempt.ending {
-            case .none: break
-            case .crash(let effect, let after): line += ", crash \(after ? "after" : "before") effect \(effect)"
-            case .stop(let step, let savepoint):
-                line += ", stop at step \(step)\(savepoint ? " with a savepoint" : "")"
-            }
-            return line
-        }.joined(separator: "\n")
+        "\(keyGroups) key groups\n"
+            + attempts.enumerated().map { number, attempt in
+                var line =
+                    "attempt \(number + 1): parallelism \(attempt.parallelism), batches of \(attempt.batchSize), rings of "
+                    + "\(attempt.ringCapacity), backend \(attempt.backend), seed \(attempt.seed)"
+                if attempt.stepsPerSnapshot > 0 { line += ", a snapshot every \(attempt.stepsPerSnapshot) steps" }
+                if let limit = attempt.overtakeAfter { line += ", barriers overtake after \(limit) ms" }
+                if attempt.snapshotTimeout > 0 { line += ", given up after \(attempt.snapshotTimeout) ms" }
+                if attempt.restarts > 0 { line += ", \(attempt.restarts) restarts of its own" }
+                if attempt.jumps { line += ", a clock that jumps" }
+                if let stall = attempt.stall {
+                    line += ", split \(stall.split) \(stall.isSlow ? "slow" : "stalled") by \(stall.reads) reads"
+                }
+                for injection in attempt.injections {
+                    line += ", \(injection.effect.rawValue) \(injection.number) \(injection.fault.rawValue)"
+                    if injection.times > 1 { line += " \(injection.times) times" }
+                }
+                switch attempt.ending {
+                case .none: break
+                case .crash(let effect, let after): line += ", crash \(after ? "after" : "before") effect \(effect)"
+                case .stop(let step, let savepoint):
+                    line += ", stop at step \(step)"
+                    if savepoint != .none {
+                        line += " with a savepoint in \(savepoint == .own ? "its" : "another") storage"
+                    }
+                }
+                return line
+            }.joined(separator: "\n")
     }
 }

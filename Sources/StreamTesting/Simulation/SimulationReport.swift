@@ -10,6 +10,10 @@ public struct SimulationReport: Sendable, Equatable, CustomStringConvertible {
     public var stops = 0
     /// Lives that began with a snapshot.
     public var restores = 0
+    /// How often jobs began again by themselves.
+    public var restarts = 0
+    /// Looks at a snapshot's state, to compare it with the fold of what was read.
+    public var stateChecks = 0
     /// Snapshots that became durable.
     public var snapshots = 0
     /// Transactions that became visible.
@@ -33,6 +37,8 @@ public struct SimulationReport: Sendable, Equatable, CustomStringConvertible {
         crashes += other.crashes
         stops += other.stops
         restores += other.restores
+        restarts += other.restarts
+        stateChecks += other.stateChecks
         snapshots += other.snapshots
         commits += other.commits
         aborts += other.aborts
@@ -45,7 +51,7 @@ public struct SimulationReport: Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         let faults = faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         return "\(runs) runs: \(attempts) attempts, \(crashes) crashes, \(stops) stops, \(restores) restores, "
-            + "\(snapshots) snapshots, \(commits) commits, \(aborts) aborts, \(effects) effects, \(results) results; "
+            + "\(restarts) restarts, \(snapshots) snapshots, \(stateChecks) state checks, \(commits) commits, \(aborts) aborts, \(effects) effects, \(results) results; "
             + "faults: \(faults.isEmpty ? "none" : faults)"
     }
 }
@@ -76,7 +82,7 @@ public struct SimulationFailure: Error, Sendable, CustomStringConvertible {
             \(plan)
             its events:
             \(shown)
-            the last effects:
+            the last effects, numbered in each attempt:
             \(trace.suffix(120).joined(separator: "\n"))
             """
     }
