@@ -27,12 +27,14 @@ final class TransactionLog<Output: TransactionalSink>: StepCommits {
     }
 
     let step: String
+    let run: CommitterRun
     private let committer: Mutex<Output.Committer>
     private let pending = Mutex<[Pending]>([])
     private let recovered = Mutex<[Transaction]>([])
 
     init(_ sink: Output, _ context: CommitterContext) throws {
         step = context.step
+        run = context.run
         committer = Mutex(try sink.makeCommitter(context))
     }
 
