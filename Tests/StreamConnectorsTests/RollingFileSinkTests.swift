@@ -133,7 +133,7 @@ struct RollingFileSinkTests {
     }
 
     /// A sink under the test's control, as one worker has it.
-    private static func run(
+    static func run(
         _ sink: RollingFileSink<Row>, _ body: (inout RollingFileWriter<Row>, inout RollingFileCommitter) throws -> Void
     ) throws {
         var committer = try sink.makeCommitter(CommitterContext(pipeline: "rows", step: "out", parallelism: 1))
@@ -142,7 +142,7 @@ struct RollingFileSinkTests {
         try body(&writer, &committer)
     }
 
-    private static func batch(_ ids: some Collection<Int>) -> Batch<Row> {
+    static func batch(_ ids: some Collection<Int>) -> Batch<Row> {
         let batch = Batch<Row>(capacity: ids.count)
         for id in ids { batch.append(Row(id), at: 0) }
         return batch
@@ -265,45 +265,6 @@ struct RollingFileSinkTests {
                 writer.begin(epoch: 0)
                 let other = #expect(throws: FileError.self) { try writer.write(Self.batch([1])) }
                 #expect(other?.path == directory + "/" + name)
-            }
-        }
-    }
-
-    /// Directories in which this sink never has files: those of a file system's snapshots, of tools.
-    @Test func otherDirectoriesAreLeftAlone() async throws {
-        try await withDirectory { directory in
-            var options = RollingFileOptions()
-            options.successMarker = .eachPartition
-            let foreign = directory + "/.snapshot/day=1"
-            try FileManager.default.createDirectory(atPath: foreign, withIntermediateDirectories: true)
-            try write("", to: foreign + "/.part-000-00000000-0000.csv.rows.out.pending")
-            try write("", to: foreign + "/part-000-00000000-0000.csv")
-            let before = try names(in: foreign)
-            try Self.run(RollingFileSink(directory, Form.csv.encoding, options: options) { _ in "day=1" }) {
-                writer, committer in
-                writer.begin(epoch: 0)
-                try writer.write(Self.batch([1]))
-                try committer.commit(try #require(try writer.prepare()))
-                try committer.finish()
-            }
-            #expect(try names(in: foreign) == before && before.count == 2)
-            #expect(try names(in: directory + "/day=1") == ["_SUCCESS", "part-000-00000000-0000.csv"])
-        }
-    }
-
-    @Test func aFileThatWasTakenAwayIsNamed() async throws {
-        try await withDirectory { directory in
-            try Self.run(RollingFileSink(directory, Form.csv.encoding)) { writer, committer in
-                writer.begin(epoch: 0)
-                try writer.write(Self.batch([1]))
-                let transaction = try #require(try writer.prepare())
-                try committer.commit(transaction)
-                try FileManager.default.removeItem(atPath: directory + "/" + transaction.files[0].name)
-                let error = #expect(throws: CommitError.self) { try committer.commit(transaction) }
-                #expect(error?.outcome == .impossible)
-                for word in [transaction.files[0].name, "before the next snapshot was durable", "put it back"] {
-                    #expect(error?.message.contains(word) == true, "\(error.debugDescription)")
-                }
             }
         }
     }
