@@ -28,7 +28,8 @@ let package = Package(
         // Generators, digest, query table, meter and the seam; knows neither engine nor hand loops.
         .target(name: "Workloads", dependencies: ["CBenchmark"], swiftSettings: swiftSettings),
         .target(name: "HandLoops", dependencies: ["CBenchmark", "Workloads"], swiftSettings: swiftSettings),
-        .target(name: "EngineQueries", dependencies: ["Workloads", rocksDB] + libraryProducts, swiftSettings: swiftSettings),
+        .target(
+            name: "EngineQueries", dependencies: ["Workloads", rocksDB] + libraryProducts, swiftSettings: swiftSettings),
         .executableTarget(
             name: "WeirBench", dependencies: ["CBenchmark", "EngineQueries", "HandLoops", "Workloads"],
             swiftSettings: swiftSettings),

@@ -37,7 +37,10 @@ public struct StateCompatibility: Sendable, Equatable {
         switch status {
         case .new: true
         // What belongs to a worker is there at some parallelisms only.
-        case .dropped: rowCount == 0 || written?.distribution == .worker && written?.kind != StateSchema.transactions
+        case .dropped:
+            rowCount == 0
+                || written?.distribution == .worker
+                    && ![StateSchema.transactions, StateSchema.inFlight].contains(written?.kind)
         case .both(let fit): fit <= .migrated
         }
     }

@@ -50,7 +50,7 @@ public final class SnapshotRepository: Sendable {
     ///
     /// To begin with an older snapshot than the newest, or to delete its files, would be fatal. Numbers are given one
     /// after the other, but for those of snapshots that failed; so a few more are asked for by name.
-    func currentIDs() throws -> [Int] {
+    package func currentIDs() throws -> [Int] {
         let listed = try ids()
         for id in listed { note(id) }
         var id = listed.last ?? 0

@@ -4,6 +4,8 @@
 public struct StateSchema: Sendable, Equatable, Codable {
     /// The kind of transactions that a sink has prepared: unlike other states that belong to workers they must not be lost.
     public static let transactions = "transactions"
+    /// The kind of records that a barrier has overtaken in an exchange; they must not be lost either.
+    public static let inFlight = "in flight"
 
     /// What kind of state it is: "value", "list", "map", "ordered map", "reducing", "aggregating", "timers",
     /// "broadcast", or "rows" where only the step itself knows.

@@ -40,7 +40,7 @@ extension WorkerBuild {
         if let known = shared.commits[node] as? TransactionLog<Output> {
             log = known
         } else {
-            log = try TransactionLog(
+            log = TransactionLog(
                 sink,
                 CommitterContext(pipeline: pipeline, step: context.step, parallelism: context.parallelism))
             shared.commits[node] = log

@@ -27,13 +27,17 @@ final class TransactionLog<Output: TransactionalSink>: StepCommits {
     }
 
     let step: String
-    private let committer: Mutex<Output.Committer>
+    private let sink: Output
+    private let context: CommitterContext
+    /// Made when it is first needed: to describe a pipeline's states touches nothing.
+    private let committer = Mutex<Output.Committer?>(nil)
     private let pending = Mutex<[Pending]>([])
     private let recovered = Mutex<[Transaction]>([])
 
-    init(_ sink: Output, _ context: CommitterContext) throws {
+    init(_ sink: Output, _ context: CommitterContext) {
         step = context.step
-        committer = Mutex(try sink.makeCommitter(context))
+        self.sink = sink
+        self.context = context
     }
 
     func noteRecovered(_ transaction: Transaction) { recovered.withLock { $0.append(transaction) } }
@@ -52,22 +56,30 @@ final class TransactionLog<Output: TransactionalSink>: StepCommits {
             defer { recovered = [] }
             return recovered
         }
-        try committer.withLock { try $0.recover(pending: transactions) }
+        try committer.withLock { if $0 == nil { $0 = try sink.makeCommitter(context) } }
+        try committer.withLock { try $0?.recover(pending: transactions) }
     }
 
     func commit(through barrier: Int) throws {
         let due = pending.withLock { $0.filter { $0.barrier <= barrier } }
             .sorted { ($0.barrier, $0.worker) < ($1.barrier, $1.worker) }
+        // Nil when it was closed: then nobody may see it any more.
+        guard committer.withLock({ $0 != nil }) else { return }
         for next in due {
-            try committer.withLock { try $0.commit(next.transaction) }
+            try committer.withLock { try $0?.commit(next.transaction) }
             // Only now: until it is committed, every snapshot has to know it.
             pending.withLock { $0.removeAll { $0.barrier == next.barrier && $0.worker == next.worker } }
         }
     }
 
-    func finish() throws { try committer.withLock { try $0.finish() } }
+    func finish() throws { try committer.withLock { try $0?.finish() } }
 
-    func close() { committer.withLock { $0.close() } }
+    func close() {
+        committer.withLock { committer in
+            committer?.close()
+            committer = nil
+        }
+    }
 }
 
 /// A transactional sink's share on one worker: the writer, and as a part of the step's state what was prepared.
@@ -116,7 +128,10 @@ final class TransactionPart<Output: TransactionalSink>: StatePart {
         }
     }
 
-    func close() throws { try writer?.close() }
+    func close() throws {
+        defer { writer = nil }
+        try writer?.close()
+    }
 
     @usableFromInline var distribution: StateDistribution { .worker }
 

@@ -28,7 +28,7 @@ final class InFlight<Payload: BatchPayload>: StatePart {
     var distribution: StateDistribution { .worker }
 
     var schema: StateSchema {
-        StateSchema(kind: "in flight", key: nil, value: codec.schema, distribution: distribution)
+        StateSchema(kind: StateSchema.inFlight, key: nil, value: codec.schema, distribution: distribution)
     }
 
     func save(into rows: inout StateRows) throws {
@@ -67,7 +67,8 @@ final class InFlight<Payload: BatchPayload>: StatePart {
                 let group = environment.keyGroups.group(ofHash: hash)
                 return environment.groups.contains(group)
             }
-            if !isSame { isForeign = true }
+            // A worker's own messages are in its queue only because they were another's before.
+            if !isSame || sender == environment.worker { isForeign = true }
             if payload.count > 0 { append(.batch(payload), from: isSame ? sender : environment.worker) }
         case 1:
             let watermark: Timestamp = try row.readFixed()

@@ -43,7 +43,8 @@ extension DataStream {
                         try outlet.push(batch)
                     },
                     onSignal: { signal in
-                        try handOut()
+                        // A barrier finds what is under way where it is: in the part's rows.
+                        if case .barrier = signal {} else { try handOut() }
                         if case .watermark(let watermark) = signal { counters.note(watermark: watermark) }
                         try outlet.signal(signal)
                     })

@@ -19,6 +19,8 @@ public final class Job: Sendable {
         /// Why the job has ended; nil as long as it hasn't.
         var outcome: JobControl.Outcome?
         var isRestarting = false
+        /// Whether new workers are being made: they may commit what the last ones have prepared.
+        var isBuilding = false
         var isStopped = false
         var stopReport: StopReport?
         var history: RestartHistory
@@ -35,7 +37,7 @@ public final class Job: Sendable {
         self.options = options
         firstSnapshot =
             if options.restarts != .none, let own = options.snapshots {
-                try SnapshotRepository(own.storage, pipeline: pipeline.name).ids().max() ?? 0
+                try SnapshotRepository(own.storage, pipeline: pipeline.name).currentIDs().last ?? 0
             } else { 0 }
         let attempt = try JobAttempt(pipeline: pipeline, options: options, restoring: snapshot)
         state = Mutex(State(attempt: attempt, history: RestartHistory(options.restarts, now: options.clock.now)))
@@ -77,7 +79,12 @@ public final class Job: Sendable {
 
     /// Begins again with the newest durable snapshot of this job; as it was first started when there is none.
     private func restart(after last: JobAttempt) {
-        guard state.withLock({ !$0.isStopped && $0.outcome == nil }) else { return end(.cancelled) }
+        let isWanted = state.withLock { state in
+            state.isBuilding = !state.isStopped && state.outcome == nil
+            return state.isBuilding
+        }
+        guard isWanted else { return end(.cancelled) }
+        defer { state.withLock { $0.isBuilding = false } }
         var options = options
         do {
             if let id = try newestSnapshot(last) { options.start = .snapshot(id) }
@@ -90,7 +97,12 @@ public final class Job: Sendable {
                 state.history.noteStart(at: options.clock.now)
                 return true
             }
-            if isWanted { start(next) } else { end(.cancelled) }
+            if isWanted {
+                start(next)
+            } else {
+                next.abandon()
+                end(.cancelled)
+            }
         } catch {
             attemptEnded(last, .failed(JobError.asJobError(error)))
         }
@@ -102,8 +114,10 @@ public final class Job: Sendable {
     /// next process would begin with it.
     private func newestSnapshot(_ last: JobAttempt) throws -> Int? {
         guard let own = options.snapshots else { return nil }
-        let newest = try SnapshotRepository(own.storage, pipeline: name).ids().max() ?? 0
-        return newest > firstSnapshot ? newest : last.coordinator.lastDurable
+        let newest = try SnapshotRepository(own.storage, pipeline: name).currentIDs().last ?? 0
+        // A list may be behind what the workers know.
+        let known = last.coordinator.lastDurable
+        return newest > max(firstSnapshot, known ?? 0) ? newest : known
     }
 
     private func end(_ outcome: JobControl.Outcome) {
@@ -121,12 +135,12 @@ public final class Job: Sendable {
     /// What sinks had not committed stays so until the next start; ``stop(drain:savepoint:)`` leaves nothing behind. A job
     /// that has ended stays as it ended.
     public func cancel() {
-        let (attempt, isRestarting) = state.withLock { state in
+        let (attempt, isWaiting) = state.withLock { state in
             state.isStopped = true
-            return (state.attempt, state.isRestarting)
+            return (state.attempt, state.isRestarting && !state.isBuilding)
         }
         attempt.cancel()
-        if isRestarting { end(.cancelled) }
+        if isWaiting { end(.cancelled) }
     }
 
     /// Stops the job when all that was read has been processed, snapshotted and committed.
@@ -157,6 +171,10 @@ public final class Job: Sendable {
         drain: Bool, savepoint: (any SnapshotStorage)?,
         _ completion: @escaping @Sendable (Result<StopReport, any Error>) -> Void
     ) {
+        if state.withLock({ $0.isRestarting }) {
+            let message = "the job's workers have failed and are about to begin again; stop it then, or cancel it"
+            return completion(.failure(SnapshotError(code: .noSnapshot, message: message)))
+        }
         attempt.coordinator.stop(drain: drain, savepoint: savepoint) { [self] result in
             if case .success(let report) = result { state.withLock { $0.stopReport = report } }
             completion(result)

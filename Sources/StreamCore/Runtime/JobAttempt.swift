@@ -31,6 +31,8 @@ final class JobAttempt: Sendable {
         let shared = JobBuild(
             pipeline: pipeline.name, options: options, stepCount: pipeline.graph.nodes.count,
             splitParallelism: splitParallelism)
+        var isBuilt = false
+        defer { if !isBuilt { for commit in shared.commits.values { commit.close() } } }
         counters = shared.counters
         control = JobControl(wakeSignals: shared.wakeSignals)
         let workers = try (0..<options.parallelism).map { worker in
@@ -57,6 +59,16 @@ final class JobAttempt: Sendable {
         for worker in workers { worker.coordinator = coordinator }
         ending = Mutex(workers)
         self.workers = Mutex(workers)
+        isBuilt = true
+    }
+
+    /// Lets go of what was made for workers that will not run.
+    func abandon() {
+        for mailbox in mailboxes { mailbox.close() }
+        for worker in ending.withLock({ $0 }) { worker.closeStore() }
+        for commit in commits { commit.close() }
+        workers.withLock { $0 = [] }
+        ending.withLock { $0 = [] }
     }
 
     /// Has the workers run; `completion` is called once, when all has ended.

@@ -96,6 +96,8 @@ struct RestartHistory: Sendable {
             return failures.count <= attempts ? delay.milliseconds : nil
         case .exponentialBackoff(let initial, let limit, let factor, let resetAfter, let attempts):
             if now - started >= resetAfter.milliseconds { failures = [] }
+            // The next failure may come before there was another start.
+            started = now
             failures.append(now)
             guard failures.count <= attempts else { return nil }
             var delay = Double(initial.milliseconds)

@@ -39,6 +39,8 @@ final class Worker: @unchecked Sendable {
     }
     /// Whether nobody steps the worker any more: it has finished, and answers on other threads.
     var hasLeft = false
+    /// Whether it may go as soon as no snapshot is under way: the next one is taken at once.
+    private var isLeaving = false
     /// What sending a barrier came to, where it failed.
     private var fault: (any Error)?
 
@@ -116,9 +118,11 @@ final class Worker: @unchecked Sendable {
             }
         }
         if !open && !senders.contains(where: { $0.isBlocked() }) {
-            if progress || snapshots.isActive { return .progress }
+            // Told also while a snapshot is under way: there may always be one.
             let result = coordinator?.leave(worker: index) ?? .finished
-            if result == .finished { try closeSinks() }
+            isLeaving = result == .finished
+            if snapshots.isActive || progress && !isLeaving { return .progress }
+            if isLeaving { try closeSinks() }
             return result
         }
         if progress {
@@ -142,7 +146,7 @@ final class Worker: @unchecked Sendable {
     func beginSnapshot(_ barrier: Int, _ progress: SnapshotInProgress, atOnce: Bool) {
         do {
             try snapshots.begin(barrier, progress)
-            if atOnce { try snapshots.completeNow() }
+            if atOnce || isLeaving { try snapshots.completeNow() }
         } catch {
             progress.fail(error)
             fault = error
@@ -152,10 +156,20 @@ final class Worker: @unchecked Sendable {
     /// Tells the sources what to do.
     func control(_ command: SourceCommand) { for instance in instances { instance.control?(command) } }
 
-    /// Has the transactional sinks prepare what they have, where no snapshot will.
-    func prepareSinks(barrier: Int) {
+    /// Has the transactional sinks prepare what they have, where no snapshot will; whether they have.
+    func prepareSinks(barrier: Int) -> Bool {
         environment.barrier = barrier
-        do { for instance in instances { try instance.prepare?() } } catch { fault = error }
+        do {
+            for instance in instances {
+                do { try instance.prepare?() } catch {
+                    throw JobError.wrap(error, .sinkFailed, step: instance.state.step)
+                }
+            }
+            return true
+        } catch {
+            fault = error
+            return false
+        }
     }
 
     /// Has the sinks let go of what they hold.

@@ -50,15 +50,18 @@ extension SnapshotCoordinator {
                 // Unless the workers' states were captured again since.
                 state.isChainBroken = state.barrier != barrier
             }
+            if request.storage == nil { state.lastDurable = manifest.id }
+            if mayCommit(request, isLast: state.hasBegunFinal) { state.committable = barrier }
             if request.storage == nil {
-                state.lastDurable = manifest.id
-                state.committable = barrier
+                // What a crash leads back to; a savepoint elsewhere isn't.
+                state.status.lastBegun = manifest.begun
             }
             state.status.last = report
-            state.status.lastBegun = manifest.begun
             state.status.completed += 1
         }
-        if request.storage == nil { executor.submit { self.commitTransactions() } }
+        if mayCommit(request, isLast: state.withLock { $0.hasBegunFinal }) {
+            executor.submit { self.commitTransactions() }
+        }
         if request.kind == .snapshot, request.storage == nil, let options {
             let age = options.retainedFor?.milliseconds
             do { _ = try repository.prune(keep: options.retained, olderThan: age, now: clock.now) } catch {
@@ -69,24 +72,35 @@ extension SnapshotCoordinator {
         return report
     }
 
+    /// Whether what sinks have prepared may be seen once the snapshot is durable: the next start begins with it.
+    ///
+    /// So it is with those of the job's own storage, and where there is none with the savepoint with which the job is stopped.
+    private func mayCommit(_ request: Request, isLast: Bool) -> Bool {
+        request.storage == nil || options == nil && isLast
+    }
+
     /// A snapshot is durable or has failed: the next one may become durable, and another one begin.
     private func leave(
         _ progress: SnapshotInProgress, _ request: Request, _ result: Result<SnapshotReport, SnapshotError>
     ) {
         for result in progress.results.values { result.checkpoint?.release() }
+        var isAnswered = false
         let next: (executor: Int, commit: @Sendable () -> Void)? = state.withLock { state in
             if let index = state.inFlight.firstIndex(where: { $0.progress === progress }) {
-                state.freeExecutors.append(state.inFlight.remove(at: index).executor)
+                let snapshot = state.inFlight.remove(at: index)
+                state.freeExecutors.append(snapshot.executor)
+                isAnswered = snapshot.isAnswered
             }
             if state.current === progress {
                 state.current = nil
                 state.isTaking = false
             }
             guard let first = state.inFlight.first, let commit = first.commit else { return nil }
+            state.inFlight[0].commit = nil
             return (first.executor, commit)
         }
         setDeadline()
-        end(request, result)
+        if isAnswered { beginNext() } else { end(request, result) }
         if let next { executors[next.executor].submit(next.commit) }
     }
 

@@ -62,7 +62,11 @@ extension SnapshotCoordinator {
 
     /// All workers are at rest: the last snapshot.
     private func beginFinal(attempt: Int) {
-        guard options != nil else { return commits.isEmpty ? takeSavepoint(nil) : prepareAll() }
+        guard options != nil else {
+            // What a savepoint holds must not be seen before it is durable; its barrier prepares.
+            let isSaved = state.withLock { $0.stop?.savepoint != nil }
+            return commits.isEmpty || isSaved ? takeSavepoint(nil) : prepareAll()
+        }
         request(.snapshot) { [self] result in
             switch result {
             case .success(let report): takeSavepoint(report)
@@ -95,7 +99,10 @@ extension SnapshotCoordinator {
             state.barrier += 1
             return state.barrier
         }
+        let failures = Atomic(0)
         let box = Countdown(mailboxes.count) { [self] in
+            // A worker that couldn't prepare fails the job, or has gone with it: then nothing may be seen.
+            guard failures.load(ordering: .acquiring) == 0 else { return }
             executor.submit { [self] in
                 state.withLock { $0.committable = barrier }
                 takeSavepoint(nil)
@@ -104,7 +111,7 @@ extension SnapshotCoordinator {
         }
         for mailbox in mailboxes {
             mailbox.ask { worker in
-                worker?.prepareSinks(barrier: barrier)
+                if worker?.prepareSinks(barrier: barrier) != true { failures.add(1, ordering: .releasing) }
                 box.decrease()
             }
         }
@@ -118,6 +125,8 @@ extension SnapshotCoordinator {
             case .failure(let error):
                 if state.withLock({ $0.stop?.drains ?? true }) {
                     answerStop(.failure(error))
+                    // The input is at its end all the same.
+                    if options == nil, !commits.isEmpty { return prepareAll() }
                     state.withLock { $0.isFinal = true }
                     leaveIfCommitted()
                 } else {

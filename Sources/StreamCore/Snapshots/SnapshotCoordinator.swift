@@ -63,6 +63,9 @@ final class SnapshotCoordinator: Sendable {
         let executor: Int
         /// When it is given up.
         let deadline: Timestamp
+        let request: Request
+        /// Whether whoever has asked for it was told that it has taken too long.
+        var isAnswered = false
         /// Makes it durable; nil as long as something is missing.
         var commit: (@Sendable () -> Void)?
     }
@@ -184,22 +187,36 @@ final class SnapshotCoordinator: Sendable {
 
     /// Gives up the snapshots that have had their time.
     private func giveUp(at now: Timestamp) {
-        let late = state.withLock { $0.inFlight.filter { $0.deadline <= now } }
-        let limit = options?.timeout.map { "\($0)" } ?? ""
-        for snapshot in late {
-            snapshot.progress.fail(
-                SnapshotError(
-                    code: .timedOut,
-                    message:
-                        "the snapshot was not complete after \(limit); raise SnapshotOptions.timeout, or find what holds "
-                        + "its barrier or its storage up"))
+        let late = state.withLock { state in
+            var late: [InFlightSnapshot] = []
+            for index in state.inFlight.indices where state.inFlight[index].deadline <= now {
+                guard !state.inFlight[index].isAnswered, !state.inFlight[index].progress.isCancelled else { continue }
+                late.append(state.inFlight[index])
+                // Its executor may be stuck in the storage, so it is told here; only the executor waits.
+                state.inFlight[index].isAnswered = true
+                if state.current === state.inFlight[index].progress {
+                    state.current = nil
+                    state.isTaking = false
+                }
+            }
+            return late
         }
+        let limit = options?.timeout.map { "\($0)" } ?? ""
+        let error = SnapshotError(
+            code: .timedOut,
+            message:
+                "the snapshot was not complete after \(limit); raise SnapshotOptions.timeout, or find what holds "
+                + "its barrier or its storage up")
         setDeadline()
+        for snapshot in late {
+            snapshot.progress.fail(error)
+            end(snapshot.request, .failure(error))
+        }
     }
 
     func setDeadline() {
         state.withLock { state in
-            let next = state.inFlight.lazy.filter { !$0.progress.isCancelled }.map(\.deadline).min()
+            let next = state.inFlight.lazy.filter { !$0.progress.isCancelled && !$0.isAnswered }.map(\.deadline).min()
             deadline.store(next ?? .max, ordering: .relaxed)
         }
     }
@@ -247,6 +264,9 @@ final class SnapshotCoordinator: Sendable {
 
     private func begin(_ request: Request, by executor: Int) {
         do {
+            if state.withLock({ $0.hasEnded }) {
+                throw SnapshotError(code: .noSnapshot, message: "the job has ended")
+            }
             guard let storage = request.storage ?? options?.storage else { return }
             let repository =
                 if request.storage == nil, let own { own } else { SnapshotRepository(storage, pipeline: pipeline) }
@@ -275,7 +295,8 @@ final class SnapshotCoordinator: Sendable {
                 state.inFlight.append(
                     InFlightSnapshot(
                         progress: progress, barrier: state.barrier, executor: executor,
-                        deadline: timeout.map { clock.now.advanced(byMilliseconds: $0.milliseconds) } ?? .max))
+                        deadline: timeout.map { clock.now.advanced(byMilliseconds: $0.milliseconds) } ?? .max,
+                        request: request))
                 if request.storage == nil { state.lastID = id }
                 state.isChainBroken = true
                 return state.barrier
@@ -332,9 +353,27 @@ final class SnapshotCoordinator: Sendable {
         }
         // Without a snapshot there is no thread to wait for.
         guard wasAsked else { return completion() }
-        afterAll(executors.count * executors.count) { [self] in
+        whenIdle(rounds: 4 * executors.count) { [self] in
             for executor in executors { executor.finish() }
             completion()
+        }
+    }
+
+    /// Calls `body` when no snapshot is in flight and nothing waits to be committed.
+    ///
+    /// One whose workers have gone without a word is given up after some rounds.
+    private func whenIdle(rounds: Int, _ body: @escaping @Sendable () -> Void) {
+        afterAll(executors.count + 1) { [self] in
+            let inFlight = state.withLock { $0.inFlight.map(\.progress) }
+            if inFlight.isEmpty && !state.withLock({ $0.isTaking }) || rounds == -executors.count {
+                return afterAll(1, body)
+            }
+            if rounds <= 0 {
+                for snapshot in inFlight {
+                    snapshot.fail(SnapshotError(code: .noSnapshot, message: "the job has ended"))
+                }
+            }
+            whenIdle(rounds: rounds - 1, body)
         }
     }
 
@@ -342,6 +381,6 @@ final class SnapshotCoordinator: Sendable {
     /// give one more to do, as snapshots become durable in their order.
     private func afterAll(_ left: Int, _ body: @escaping @Sendable () -> Void) {
         guard left > 0 else { return body() }
-        executors[left % executors.count].submit { self.afterAll(left - 1, body) }
+        executors[(left - 1) % executors.count].submit { self.afterAll(left - 1, body) }
     }
 }

@@ -136,6 +136,45 @@ struct ExactlyOnceTests {
         #expect(output.problems.isEmpty)
     }
 
+    /// Without snapshots results show at the end, all or none: the next start begins afresh.
+    @Test func nothingIsCommittedUnlessAllHavePrepared() async throws {
+        let output = CommittedOutput<Int>()
+        let pipeline = try Pipeline("numbers") { p in
+            p.source("numbers", NumberSource(count: 40)).commit("out", to: HalfPrepared(output: output))
+        }
+        let error = await #expect(throws: JobError.self) { try await pipeline.run(Self.options(nil)) }
+        #expect(error?.step == "out")
+        #expect(output.committed.isEmpty)
+    }
+
+    @Test(arguments: [false, true])
+    func aSavepointAloneIsWhatCommits(drain: Bool) async throws {
+        let output = CommittedOutput<Int>()
+        let savepoints = FaultySnapshotStorage(MemorySnapshotStorage())
+        let seen = Mutex(0)
+        let job = try Self.pipeline(output, endless: true) { _ in seen.withLock { $0 += 1 } }
+            .start(Self.options(nil))
+        while seen.withLock({ $0 }) < 50 { await Task.yield() }
+        savepoints.fail(.putIfAbsent, error: SnapshotError(code: .storageFull, message: "no room"), .fromThenOn)
+        if drain {
+            // The input is at its end then, and its results are seen all the same.
+            await #expect(throws: SnapshotError.self) { try await job.stop(drain: true, savepoint: savepoints) }
+            _ = try await job.wait()
+            #expect(output.committed.count == seen.withLock { $0 })
+            return
+        }
+        await #expect(throws: SnapshotError.self) { try await job.stop(savepoint: savepoints) }
+        #expect(output.committed.isEmpty && !job.isFinished)
+        savepoints.heal()
+        let report = try await job.stop(savepoint: savepoints)
+        #expect(report.savepoint != nil && output.committed.count == seen.withLock { $0 })
+
+        var options = Self.options(nil)
+        options.start = .stored(savepoints, nil)
+        try await Self.pipeline(output).run(options)
+        #expect(output.committed.sorted() == Array(0..<80))
+    }
+
     @Test func aCommitThatIsImpossibleFailsTheJob() async throws {
         let output = CommittedOutput<Int>()
         output.onCommit { _ in .impossible }
@@ -147,6 +186,29 @@ struct ExactlyOnceTests {
         #expect(error?.step == "out")
         #expect(output.committed.isEmpty)
     }
+}
+
+/// A sink whose second worker can't prepare.
+private struct HalfPrepared: TransactionalSink {
+    struct Writer: TransactionalWriter {
+        var writer: CommittedOutput<Int>.Writer
+        let worker: Int
+
+        mutating func begin(epoch: Int) { writer.begin(epoch: epoch) }
+        mutating func write(_ batch: Batch<Int>) { writer.write(batch) }
+        mutating func prepare() throws -> CommittedOutput<Int>.Transaction? {
+            if worker == 1 { throw Broken(number: worker) }
+            return try writer.prepare()
+        }
+        mutating func close() throws { try writer.close() }
+    }
+
+    let output: CommittedOutput<Int>
+
+    func makeWriter(_ context: SinkContext) -> Writer {
+        Writer(writer: output.makeWriter(context), worker: context.worker)
+    }
+    func makeCommitter(_ context: CommitterContext) -> CommittedOutput<Int>.Committer { output.makeCommitter(context) }
 }
 
 private struct Broken: Error {

@@ -136,6 +136,77 @@ struct SnapshotTimingTests {
         #expect(run.completed == 3 && !run.job.isFinished)
     }
 
+    /// The third fails while the second is being made durable, for which it had waited for the first.
+    @Test func eachBecomesDurableOnce() async throws {
+        let run = try Run(isInline: false) { snapshots in
+            snapshots.interval = nil
+            snapshots.maximumInFlight = 3
+            snapshots.timeout = .seconds(1)
+        }
+        let slow = [SlowCall(), SlowCall()]
+        run.storage.onCall { operation, name in
+            guard operation == .put || operation == .putIfAbsent else { return }
+            for (index, call) in slow.enumerated() where name.hasSuffix("\(index + 1)/manifest") { call.wait() }
+        }
+        let answers = Mutex<[Int: String]>([:])
+        func request(_ number: Int) {
+            run.job.requestSnapshot(.snapshot) { answer in
+                let text = if case .success = answer { "durable" } else { "failed" }
+                answers.withLock { $0[number] = ($0[number] ?? "") + text }
+            }
+        }
+        func reaches(_ condition: () -> Bool) async -> Bool {
+            await eventually {
+                run.scheduler.settle()
+                return condition()
+            }
+        }
+        request(1)
+        #expect(await reaches { slow[0].isReached })
+        request(2)
+        #expect(await reaches { (try? run.hasBegun(2)) == true })
+        for _ in 0..<10 { run.scheduler.settle() }
+        slow[0].goOn()
+        #expect(await reaches { slow[1].isReached })
+        run.clock.advance(by: .milliseconds(500))
+        request(3)
+        #expect(await reaches { (try? run.hasBegun(3)) == true })
+        // Those that are late are told so, whatever keeps the storage.
+        run.clock.advance(by: .seconds(2))
+        #expect(await reaches { answers.withLock { $0[2] == "failed" && $0[3] == "failed" } })
+        slow[1].goOn()
+        #expect(await reaches { !run.job.snapshotStatus.isInProgress })
+        #expect(answers.withLock { $0 } == [1: "durable", 2: "failed", 3: "failed"])
+        run.end()
+    }
+
+    @Test(arguments: [1, 2])
+    func aJobEndsHoweverOftenSnapshotsAreAskedFor(maximumInFlight: Int) throws {
+        let clock = VirtualClock()
+        let scheduler = ManualScheduler(seed: 1)
+        var options = JobOptions(parallelism: 1, batchSize: 3)
+        options.clock = clock
+        options.scheduler = scheduler
+        options.logger = JobOptions.silentLogger
+        options.metricsInterval = nil
+        options.snapshotExecutor = InlineSnapshotExecutor()
+        options.snapshots = SnapshotOptions(storage: MemorySnapshotStorage(), interval: .milliseconds(10))
+        options.snapshots?.maximumInFlight = maximumInFlight
+        let output = CommittedOutput<Int>()
+        let job = try Pipeline("numbers") { p in
+            p.source("numbers", NumberSource(count: 20)).keyBy("by-digit") { $0 % 10 }.reduce("sum") { $0 + $1 }
+                .commit("out", to: output)
+        }.start(options)
+        var steps = 0
+        while !job.isFinished && steps < 5_000 {
+            job.requestSnapshot(.snapshot) { _ in }
+            clock.advance(by: .milliseconds(10))
+            scheduler.step()
+            steps += 1
+        }
+        #expect(job.isFinished && output.committed.count == 40)
+    }
+
     @Test func theNextBeginsWhileOneIsOnItsWay() async throws {
         let run = try Run(isInline: false) { snapshots in
             snapshots.interval = nil
