@@ -95,7 +95,7 @@ final class Worker: @unchecked Sendable {
             }
         }
         for sender in senders where sender.isBlocked() && sender.retry() { progress = true }
-        if snapshots.isActive, aligner.overtakeAfter != nil {
+        if snapshots.mayOvertake, aligner.overtakeAfter != nil {
             // Also where the downstream is full: that is what makes barriers wait.
             let now = clock.now
             for input in inputs where !input.isFinished {

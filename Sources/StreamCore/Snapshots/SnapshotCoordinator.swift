@@ -271,7 +271,7 @@ final class SnapshotCoordinator: Sendable {
             let repository =
                 if request.storage == nil, let own { own } else { SnapshotRepository(storage, pipeline: pipeline) }
             if request.storage == nil { collectOrphans(repository) }
-            let (known, isChainBroken) = state.withLock { ($0.base, $0.isChainBroken) }
+            let (known, isChainBroken, isLast) = state.withLock { ($0.base, $0.isChainBroken, $0.hasBegunFinal) }
             let base = request.kind == .snapshot ? known : nil
             let id = max(try repository.ids().max() ?? 0, request.storage == nil ? state.withLock { $0.lastID } : 0) + 1
             var header = SnapshotManifest(
@@ -282,7 +282,8 @@ final class SnapshotCoordinator: Sendable {
             let box = SnapshotInProgress.WriterBox(writer)
             let progress = SnapshotInProgress(
                 kind: request.kind, base: isChainBroken ? nil : base, isIncremental: options?.isIncremental ?? false,
-                keyGroups: keyGroups, workers: parallelism, writer: box, executor: executors[executor],
+                keyGroups: keyGroups, workers: parallelism, mayOvertake: !isLast, writer: box,
+                executor: executors[executor],
                 onTaken: { [self] in taken($0) }
             ) { [self] progress in
                 complete(request, progress, box, repository)

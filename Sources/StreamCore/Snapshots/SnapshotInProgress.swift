@@ -36,6 +36,11 @@ final class SnapshotInProgress: Sendable {
     let kind: SnapshotManifest.Kind
     let base: SnapshotManifest?
     private let begunAt = MonotonicTime.nanoseconds
+    /// Whether barriers may overtake what is in the exchanges, where the options allow it.
+    ///
+    /// Not so in the last ones, at a stop: what was overtaken would have its results after the job's own snapshot and before
+    /// the savepoint, and who began with the savepoint could never go back to the job's own.
+    let mayOvertake: Bool
     private let keyGroups: KeyGroups
     private let isIncremental: Bool
     private let executor: any SnapshotExecutor
@@ -59,12 +64,14 @@ final class SnapshotInProgress: Sendable {
 
     init(
         kind: SnapshotManifest.Kind, base: SnapshotManifest?, isIncremental: Bool, keyGroups: KeyGroups, workers: Int,
-        writer: WriterBox, executor: any SnapshotExecutor, onTaken: @escaping @Sendable (SnapshotInProgress) -> Void,
+        mayOvertake: Bool, writer: WriterBox, executor: any SnapshotExecutor,
+        onTaken: @escaping @Sendable (SnapshotInProgress) -> Void,
         completion: @escaping @Sendable (SnapshotInProgress) -> Void
     ) {
         self.kind = kind
         self.base = base
         self.isIncremental = isIncremental
+        self.mayOvertake = mayOvertake
         self.keyGroups = keyGroups
         self.writer = writer
         self.executor = executor

@@ -46,6 +46,9 @@ final class WorkerSnapshots {
     /// Whether there is something to hand on.
     var isActive: Bool { active != nil }
 
+    /// Whether the snapshot's barrier may overtake what is in the exchanges.
+    var mayOvertake: Bool { active?.sink.mayOvertake ?? false }
+
     /// Begins a snapshot: sends the barrier from the worker's sources.
     func begin(_ barrier: Int, _ sink: SnapshotInProgress) throws {
         join(barrier, sink)

@@ -25,6 +25,7 @@ extension SimulationPlan {
             add { $0.attempts[index].parallelism = 1 }
             add { $0.attempts[index].backend = 0 }
             add { $0.attempts[index].batchSize = 1 }
+            add { $0.attempts[index].ringCapacity = 1 }
         }
         return candidates
     }

@@ -51,8 +51,8 @@ public struct SimulationReport: Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         let faults = faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         return "\(runs) runs: \(attempts) attempts, \(crashes) crashes, \(stops) stops, \(restores) restores, "
-            + "\(restarts) restarts, \(snapshots) snapshots, \(stateChecks) state checks, \(commits) commits, \(aborts) aborts, \(effects) effects, \(results) results; "
-            + "faults: \(faults.isEmpty ? "none" : faults)"
+            + "\(restarts) restarts, \(snapshots) snapshots, \(stateChecks) state checks, \(commits) commits, "
+            + "\(aborts) aborts, \(effects) effects, \(results) results; faults: \(faults.isEmpty ? "none" : faults)"
     }
 }
 

@@ -160,7 +160,7 @@ struct SimulationRun<Input: Sendable, Output: Hashable & Sendable> {
             }
             let mustSnapshot =
                 attempt.stepsPerSnapshot > 0 && random.next(below: UInt64(attempt.stepsPerSnapshot)) == 0
-                && steps < 3_000 && answers.withLock({ $0.open < inFlight })
+                && answers.withLock({ $0.open < inFlight })
             if mustSnapshot {
                 answers.withLock { $0.open += 1 }
                 job.requestSnapshot(.snapshot) { [world] result in
