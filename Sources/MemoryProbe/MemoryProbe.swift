@@ -25,12 +25,31 @@ enum MemoryProbe {
         let wrong = CollectSink<Pane<Int64, Bool>>()
         let pipeline = try Pipeline("memory") { p in
             let source = p.source(
-                "numbers", GeneratorSource(count: kind == "list" ? keys * 4 : keys * 5 / 2) { Int64($0) },
+                "numbers",
+                GeneratorSource(count: kind == "list" || kind == "map" ? keys * 4 : keys * 5 / 2) { Int64($0) },
                 time: { $0 }, watermarks: .boundedOutOfOrderness(.milliseconds(0)))
             switch kind {
             case "list":
                 source.map { $0 % Int64(keys) }.keyBy { $0 }.process("hold") { try HeldList($0) }
                     .write("nowhere", to: CollectSink<Int64>())
+            case "map":
+                source.map { $0 % Int64(keys) }.keyBy { $0 }.process("hold") { try HeldMap($0) }
+                    .write("nowhere", to: CollectSink<Int64>())
+            case "join":
+                // A text of each key waits to the end; the other side has the last keys only, and meets it then.
+                let texts = source.filter { $0 < keys }.map { key in
+                    if key % 1_024 == 0 { Resident.note() }
+                    return Pair(key, text(key, 1_000))
+                }
+                let others = source.filter { $0 >= keys * 12 / 5 }.map { $0 - Int64(keys * 12 / 5) }
+                texts.keyBy(\.first).join(
+                    "hold", others.keyBy { $0 }, within: .after(upTo: .milliseconds(keys * 5))
+                ) { pair, key in
+                    if key % 1_024 == 0 { Resident.note() }
+                    return pair.second == text(key, 1_000)
+                }
+                .filter { !$0 }.map { Pane(key: 0, window: TimeWindow(start: 0, end: 1), value: $0) }
+                .write("wrong", to: wrong)
             case "window":
                 // Two windows, of which each holds all keys, and most keys one and a half times.
                 source.keyBy { $0 % Int64(keys) }.window(.tumbling(.milliseconds(keys * 5 / 4)))
@@ -111,6 +130,25 @@ private struct HeldList: KeyedProcessor {
         count += 1
         if count % 1_024 == 0 { Resident.note() }
         list.append(text(element, 250))
+    }
+}
+
+/// A map per key whose entries come one by one, over the whole input.
+private struct HeldMap: KeyedProcessor {
+    typealias Key = Int64
+    typealias Input = Int64
+    typealias Output = Int64
+    typealias TimerID = Never
+
+    let map: MapState<Int64, Int64, String>
+    var count = 0
+
+    init(_ state: KeyedStateStore<Int64>) throws { map = try state.map("map") }
+
+    mutating func process(_ element: Int64, _ context: borrowing ProcessContext<Self>) throws {
+        count += 1
+        if count % 1_024 == 0 { Resident.note() }
+        map[context.timestamp] = text(element, 250)
     }
 }
 

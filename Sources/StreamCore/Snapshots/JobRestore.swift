@@ -161,7 +161,8 @@ struct JobRestore {
                     code: .incompatible,
                     message:
                         "its state '\(part.name)' lies in a store of the backend '\(store.backend)', and the job's is "
-                        + "'\(options.backend.name)'; begin with a savepoint, which every backend reads")
+                        + "'\(options.backend.name)'; begin once with '\(store.backend)' and take a savepoint, which every "
+                        + "backend reads")
             }
             defer { opened.close() }
             let shared = store.groups.clamped(to: groups)

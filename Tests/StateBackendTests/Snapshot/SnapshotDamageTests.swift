@@ -61,6 +61,7 @@ struct SnapshotDamageTests {
             fixture.storage[name] = bytes
         }
         #expect(tried >= 10_000)
+        print("\(tried) damaged files found")
         #expect(try fixture.repository.open(2).verify().isEmpty)
     }
 

@@ -9,6 +9,13 @@ import Testing
     import Darwin
 #endif
 
+/// Storages, among them directories of real file systems in their worst states.
+///
+/// A full disk and a read-only file system are mounted (`tmpfs`), which takes root with the right to mount (CAP_SYS_ADMIN);
+/// without it those two say SKIPPED and pass. A directory without permission works for any user: for root, whom permission
+/// bits don't stop, the test's thread does its file work as another user meanwhile (`setfsuid`, Linux), and says SKIPPED
+/// where that isn't to be had. What doesn't need a file system (every call of a snapshot fails, with any of the codes) is in
+/// `SnapshotFaultTests`.
 struct SnapshotStorageTests {
     @Test(arguments: SnapshotStorageSuite.checks)
     func memoryConforms(check: SnapshotStorageSuite.Check) throws { try check.run(MemorySnapshotStorage()) }
@@ -80,5 +87,56 @@ struct SnapshotStorageTests {
         let error = #expect(throws: SnapshotError.self) { _ = try repository.begin(.test(1), base: nil) }
         #expect(error?.code == .notPermitted)
         #expect(error?.message.contains(directory.path) == true)
+    }
+
+    /// Does something as a user whom the permission bits stop; false where there is none to be had.
+    private func withoutPrivileges(_ body: () throws -> Void) throws -> Bool {
+        guard geteuid() == 0 else {
+            try body()
+            return true
+        }
+        typealias SetUser = @convention(c) (UInt32) -> Int32
+        guard let symbol = dlsym(nil, "setfsuid") else { return false }
+        let setUser = unsafeBitCast(symbol, to: SetUser.self)
+        // Of this thread alone, which also lacks root's powers over files meanwhile.
+        _ = setUser(65_534)
+        defer { _ = setUser(0) }
+        guard setUser(.max) == 65_534 else { return false }
+        try body()
+        return true
+    }
+
+    /// EACCES of a real directory: snapshots that are there can be read as far as they may be, and no other is begun.
+    @Test func aDirectoryWithoutPermissionIsReported() throws {
+        let directory = TemporaryDirectory()
+        let repository = SnapshotRepository(LocalSnapshotStorage(directory: directory.path), pipeline: "test")
+        var model = StateModel()
+        model.values[1] = [1]
+        let first = try repository.begin(.test(1), base: nil)
+        try first.write(model.rows(), step: "step", part: "part", schema: .test(), worker: 0, isComplete: true)
+        let file = try #require(try first.commit(finished: 0).files.first).object
+        let folders = ["", "/.unfinished", "/test", "/test/snapshots", "/test/files"].map { directory.path + $0 }
+        for folder in folders { chmod(folder, 0o555) }
+        defer { for folder in folders { chmod(folder, 0o755) } }
+
+        let isDone = try withoutPrivileges { () throws in
+            let error = #expect(throws: SnapshotError.self) { _ = try repository.begin(.test(2), base: nil) }
+            #expect(error?.code == .notPermitted && error?.message.contains(directory.path) == true)
+            #expect(error?.message.contains("give the process the right") == true)
+            #expect(try repository.open(1).model() == model)
+        }
+        guard isDone else {
+            print("SKIPPED: a directory without permission, because root can't do its file work as another user here")
+            return
+        }
+        chmod(directory.path + "/" + file, 0)
+        _ = try withoutPrivileges { () throws in
+            let error = #expect(throws: SnapshotError.self) { _ = try repository.open(1) }
+            #expect(error?.code == .notPermitted && error?.file == file)
+        }
+        chmod(directory.path + "/" + file, 0o644)
+        for folder in folders { chmod(folder, 0o755) }
+        #expect(try repository.ids() == [1])
+        #expect(try repository.open(1).model() == model)
     }
 }
