@@ -6,6 +6,7 @@ public struct PostgresCommitter: TransactionCommitter {
     private let settings: PostgresSettings
     private let statements: SQLStatements
     private var connection: PostgresConnection?
+    private let shared: CommitterRun
     private var run: Int64 = 0
 
     private var step: SQLStep { statements.step }
@@ -13,6 +14,7 @@ public struct PostgresCommitter: TransactionCommitter {
 
     init(_ settings: PostgresSettings, _ context: CommitterContext) throws {
         self.settings = settings
+        shared = context.run
         let step = SQLStep(pipeline: context.pipeline, step: context.step)
         let connection = try settings.connect()
         self.connection = connection
@@ -50,6 +52,7 @@ public struct PostgresCommitter: TransactionCommitter {
         let connection = try connected()
         do {
             run = Int64(try connection.run(statements.beginRun, identity).rows.first?[0] ?? "") ?? 0
+            shared.number = run
             // A killed process's last statement may still be at work on the server.
             let lock = UInt64(bitPattern: step.number)
             try connection.run(
@@ -71,7 +74,11 @@ public struct PostgresCommitter: TransactionCommitter {
     /// Removes the staging table, which is empty then.
     public mutating func finish() throws {
         let connection = try connected()
-        do { try connection.run("DROP TABLE IF EXISTS \(statements.staging)") } catch { throw wrap(error) }
+        do { try connection.run("DROP TABLE IF EXISTS \(statements.staging)") } catch {
+            // The next try makes another one.
+            if error.isLost { self.connection = nil }
+            throw wrap(error)
+        }
     }
 
     /// Closes the connection.
@@ -87,7 +94,7 @@ public struct PostgresCommitter: TransactionCommitter {
         } catch { throw CommitError(.notCommitted, message: "\(error)") }
     }
 
-    private func commitPrepared(
+    private mutating func commitPrepared(
         _ transaction: SQLTransaction, _ connection: PostgresConnection, _ lost: inout CommitError.Outcome
     ) throws {
         try checkRun(connection)
@@ -108,8 +115,8 @@ public struct PostgresCommitter: TransactionCommitter {
             default: throw error
             }
         }
-        lost = .notCommitted
-        try forget(transaction, connection)
+        // It is committed, whatever becomes of the notes on older ones: they are removed another time.
+        do { try forget(transaction, connection) } catch { if error.isLost { self.connection = nil } }
     }
 
     private func isNoted(_ transaction: SQLTransaction, _ connection: PostgresConnection) throws -> Bool {
@@ -123,7 +130,7 @@ public struct PostgresCommitter: TransactionCommitter {
         _ transaction: SQLTransaction, _ connection: PostgresConnection, _ lost: inout CommitError.Outcome
     ) throws {
         let name = transaction.name(in: step)
-        try connection.run("BEGIN")
+        try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED")
         try checkRun(connection)
         guard try connection.run(statements.noteEpoch, parameters(transaction)).changed == 1 else {
             // It was committed before.
@@ -153,7 +160,7 @@ public struct PostgresCommitter: TransactionCommitter {
         }
     }
 
-    private func forget(_ transaction: SQLTransaction, _ connection: PostgresConnection) throws {
+    private func forget(_ transaction: SQLTransaction, _ connection: PostgresConnection) throws(PostgresFailure) {
         guard transaction.epoch % 256 == 255 else { return }
         let limit = transaction.epoch - SQLStatements.retained
         try connection.run(

@@ -23,10 +23,17 @@ final class PostgresConnection {
     /// - Parameter info: libpq's connection string, `key=value …` or `postgresql://…`; what it leaves out comes from the
     ///   environment (`PGHOST` and so on).
     init(_ info: String) throws(PostgresFailure) {
-        let keys = ["connect_timeout", "fallback_application_name", "dbname"]
-        let values = ["10", "weir", info]
-        let connection = Self.withCStrings(keys) { keys in
-            Self.withCStrings(values) { PQconnectdbParams(keys, $0, 1) }
+        // What comes before the string holds unless it says something else; what comes after holds in any case.
+        let parameters = [
+            ("connect_timeout", "10"), ("fallback_application_name", "weir"),
+            // A server that is gone without a word is noticed within a minute, also by a commit that waits for an answer.
+            ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "60000"), ("dbname", info),
+            // What is sent, whatever the database's own encoding and the environment say.
+            ("client_encoding", "UTF8"),
+        ]
+        let connection = Self.withCStrings(parameters.map(\.0)) { keys in
+            Self.withCStrings(parameters.map(\.1)) { PQconnectdbParams(keys, $0, 1) }
         }
         guard let handle = connection else {
             throw PostgresFailure(state: "", message: "no memory for a connection", isLost: true)

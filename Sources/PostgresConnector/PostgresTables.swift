@@ -53,12 +53,41 @@ struct PostgresTables {
         try connection.run("BEGIN")
         try connection.run("DROP TABLE IF EXISTS \(statements.staging)")
         if !settings.isPrepared {
-            try connection.run(
-                "CREATE TABLE \(statements.staging) AS SELECT ''::text AS weir_tx, 0::bigint AS weir_row, "
-                    + "\(statements.columns) FROM \(statements.target) WITH NO DATA")
+            if try hasRowTriggers() {
+                // They may put right what the table's constraints would refuse.
+                try connection.run(
+                    "CREATE TABLE \(statements.staging) AS SELECT ''::text AS weir_tx, 0::bigint AS weir_row, "
+                        + "\(statements.columns) FROM \(statements.target) WITH NO DATA")
+            } else {
+                try makeStagingWithConstraints()
+            }
             try connection.run("CREATE INDEX ON \(statements.staging) (weir_tx)")
         }
         try connection.run("COMMIT")
+    }
+
+    /// A row that the table wouldn't take is refused while it is written, by the name of its column, and not when a
+    /// snapshot counts it already.
+    private func makeStagingWithConstraints() throws(PostgresFailure) {
+        try connection.run(
+            "CREATE TABLE \(statements.staging) (LIKE \(statements.target) INCLUDING CONSTRAINTS)")
+        let names = settings.table.columns.map(\.name)
+        let places = names.indices.map { "$\($0 + 2)" }.joined(separator: ", ")
+        // Those that the table fills by itself.
+        let others = try connection.run(
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped "
+                + "AND attname NOT IN (\(places))", [statements.staging] + names)
+        var changes = others.rows.map { "DROP COLUMN \(SQLStatements.quoted($0[0]))" }
+        changes += ["ADD COLUMN weir_tx TEXT", "ADD COLUMN weir_row BIGINT"]
+        try connection.run("ALTER TABLE \(statements.staging) \(changes.joined(separator: ", "))")
+    }
+
+    /// Whether rows pass through triggers before they are looked at.
+    private func hasRowTriggers() throws(PostgresFailure) -> Bool {
+        let found = try connection.run(
+            "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass($1) AND NOT tgisinternal "
+                + "AND tgtype & 1 = 1 AND tgtype & \(2 | 64) <> 0", [statements.target])
+        return found.rows.first?[0] != "0"
     }
 
     /// Fails where no unique index is on just the key.

@@ -23,8 +23,16 @@ public struct PostgresWriter<Element: Sendable>: TransactionalWriter {
         let step = try settings.locate(SQLStep(pipeline: context.pipeline, step: context.step), connection)
         statements = SQLStatements(settings.table, step)
         try settings.lock(step, connection)
-        let newest = try connection.run(statements.currentRun, [step.pipeline, step.step]).rows
-        run = newest.first.flatMap { Int64($0[0]) } ?? 0
+        // A transaction is open from one snapshot to the next, and a COPY may wait for records all that time.
+        try connection.run(
+            "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN "
+                + "('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')")
+        if let number = context.run?.number {
+            run = number
+        } else {
+            let newest = try connection.run(statements.currentRun, [step.pipeline, step.step]).rows
+            run = newest.first.flatMap { Int64($0[0]) } ?? 0
+        }
         transaction = SQLTransaction(form: .staged, run: run, worker: worker, epoch: 0, rows: 0)
     }
 
@@ -35,7 +43,7 @@ public struct PostgresWriter<Element: Sendable>: TransactionalWriter {
         rows = 0
         bytes.removeAll(keepingCapacity: true)
         try wrapped {
-            try connection.run("BEGIN")
+            try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED")
             let copy =
                 settings.isPrepared
                 ? "\(statements.target) (\(statements.columns))"
@@ -77,9 +85,7 @@ public struct PostgresWriter<Element: Sendable>: TransactionalWriter {
             let newest = try connection.run(statements.currentRun, [step.pipeline, step.step]).rows
             guard newest.first?[0] == String(run) else {
                 try connection.run("ROLLBACK")
-                throw SQLSinkError(
-                    .replaced, database: connection.name, table: settings.table.name,
-                    message: "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one")
+                throw replaced
             }
             let prepared = SQLTransaction(
                 form: transaction.form, run: run, worker: worker, epoch: transaction.epoch, rows: taken)
@@ -105,8 +111,24 @@ public struct PostgresWriter<Element: Sendable>: TransactionalWriter {
         SQLSinkError(.badRow, database: connection.name, table: settings.table.name, message: problem)
     }
 
+    private var replaced: SQLSinkError {
+        let step = statements.step
+        return SQLSinkError(
+            .replaced, database: connection.name, table: settings.table.name,
+            message: "another process has begun as pipeline \(step.pipeline), step \(step.step); stop one")
+    }
+
+    /// Whether a lost connection was ended by another process that has taken over.
+    private var wasReplaced: Bool {
+        let step = statements.step
+        // Without an answer it is taken for a fault of the network or the server, after which the job may begin again.
+        let newest = try? settings.connect().run(statements.currentRun, [step.pipeline, step.step]).rows
+        return newest?.first.map { $0[0] != String(run) } ?? false
+    }
+
     private func wrapped<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let failure as PostgresFailure {
+            if failure.isLost && wasReplaced { throw replaced }
             let remedy =
                 switch failure.state {
                 case "53200" where settings.isPrepared, "55000" where settings.isPrepared:
@@ -115,7 +137,7 @@ public struct PostgresWriter<Element: Sendable>: TransactionalWriter {
                 default: ""
                 }
             throw SQLSinkError(
-                failure.state.hasPrefix("22") ? .badRow : .writeFailed, database: connection.name,
+                ["22", "23"].contains(failure.state.prefix(2)) ? .badRow : .writeFailed, database: connection.name,
                 table: settings.table.name, message: "\(failure)\(remedy)")
         }
     }

@@ -1,7 +1,9 @@
+public import Weir
+
 /// Why a sink into a database can't work.
 ///
 /// ``description`` names database, table and what to do.
-public struct SQLSinkError: Error, Sendable, CustomStringConvertible {
+public struct SQLSinkError: LastingFailure, Sendable, CustomStringConvertible {
     /// The kinds of faults.
     public enum Code: Sendable, Hashable {
         /// The database can't be reached or opened.
@@ -34,6 +36,9 @@ public struct SQLSinkError: Error, Sendable, CustomStringConvertible {
         self.table = table
         self.message = message
     }
+
+    /// Whether another process has taken over: a new attempt would take over from that one in turn.
+    public var isLasting: Bool { code == .replaced }
 
     /// The database, the table and the message.
     public var description: String { "table \(table) of \(database): \(message)" }

@@ -8,12 +8,14 @@
         private let settings: SQLiteSettings
         private let statements: SQLStatements
         private let database: DatabaseQueue
+        private let shared: CommitterRun
         private var run: Int64 = 0
 
         private var step: SQLStep { statements.step }
 
         init(_ settings: SQLiteSettings, _ context: CommitterContext) throws {
             self.settings = settings
+            shared = context.run
             let statements = SQLStatements(
                 settings.table, SQLStep(pipeline: context.pipeline, step: context.step))
             self.statements = statements
@@ -92,12 +94,14 @@
                 try database.write {
                     try Int64.fetchOne($0, sql: statements.beginRun, arguments: [step.pipeline, step.step])
                 } ?? 0
+            shared.number = run
             for transaction in pending { try commit(transaction) }
             try database.inTransaction(.immediate) { database in
                 try database.execute(sql: "DROP TABLE IF EXISTS \(statements.staging)")
                 // Without types: the values are kept as they come, and become what the target makes of them.
+                let columns = try self.columns(database)
                 try database.execute(
-                    sql: "CREATE TABLE \(statements.staging) (weir_tx, weir_row, \(statements.columns), "
+                    sql: "CREATE TABLE \(statements.staging) (weir_tx, weir_row, \(columns), "
                         + "PRIMARY KEY (weir_tx, weir_row)) WITHOUT ROWID")
                 return .commit
             }
@@ -112,6 +116,21 @@
         public mutating func close() {
             // What it holds is let go of with it; an error changes nothing of what was committed.
             try? database.close()
+        }
+
+        /// The staging table's columns, `NOT NULL` where the target's are: a row without a value is refused while it is
+        /// written, and not when a snapshot counts it already.
+        ///
+        /// Not where the target may put something in its place: a default, or the number of a row.
+        private func columns(_ database: Database) throws -> String {
+            let needed = try String.fetchAll(
+                database,
+                sql: "SELECT lower(name) FROM pragma_table_info(?) WHERE \"notnull\" AND dflt_value IS NULL "
+                    + "AND NOT (pk > 0 AND upper(type) = 'INTEGER')", arguments: [settings.table.name])
+            return settings.table.columns.map {
+                SQLStatements.quoted($0.name) + (needed.contains($0.name.lowercased()) ? " NOT NULL" : "")
+            }
+            .joined(separator: ", ")
         }
 
         private func parameters(_ transaction: SQLTransaction, _ epoch: Int) -> StatementArguments {

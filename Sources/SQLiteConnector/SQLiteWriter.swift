@@ -27,9 +27,11 @@
             let step = SQLStep(pipeline: context.pipeline, step: context.step)
             let statements = SQLStatements(settings.table, step)
             self.statements = statements
-            database = try settings.open()
+            let database = try settings.open()
+            self.database = database
             run =
-                try database.read {
+                try context.run?.number
+                ?? database.read {
                     try Int64.fetchOne($0, sql: statements.currentRun, arguments: [step.pipeline, step.step])
                 } ?? 0
         }
@@ -88,7 +90,11 @@
                     }
                     return .commit
                 }
-            } catch let error as SQLSinkError { throw error } catch {
+            } catch let error as SQLSinkError { throw error } catch let error as DatabaseError
+                where error.resultCode == .SQLITE_CONSTRAINT
+            {
+                throw settings.error(.badRow, "\(error)")
+            } catch {
                 throw settings.error(.writeFailed, "\(error)")
             }
             staged += rows.count

@@ -36,9 +36,9 @@ final class PostgresServer: Sendable {
     }
 
     /// A database of its own, for tests that run side by side.
-    func makeDatabase() throws -> TestDatabase {
+    func makeDatabase(_ options: String = "") throws -> TestDatabase {
         let name = "test\(count.wrappingAdd(1, ordering: .relaxed).newValue)"
-        try PostgresConnection(info("postgres")).run("CREATE DATABASE \(name)")
+        try PostgresConnection(info("postgres")).run("CREATE DATABASE \(name) \(options)")
         return TestDatabase(info: info(name))
     }
 

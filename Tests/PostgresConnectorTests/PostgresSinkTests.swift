@@ -102,10 +102,12 @@ struct PostgresSinkTests {
         // Its connection was ended; the next one shows why.
         #expect(Self.outcome { try old.commit(transaction) } == .notCommitted)
         #expect(Self.outcome { try old.commit(transaction) } == .impossible)
-        #expect(throws: SQLSinkError.self) {
+        // Not a fault of the connection's, after which this job would take over again.
+        let error = #expect(throws: SQLSinkError.self) {
             try writer.write(batch([[2]]))
             _ = try writer.prepare()
         }
+        #expect(error?.code == .replaced && error?.isLasting == true)
         try new.commit(Self.prepare(sink, [[3]]))
         #expect(try database.run("SELECT n FROM t") == [["3"]])
         #expect(try database.leftovers().isEmpty)

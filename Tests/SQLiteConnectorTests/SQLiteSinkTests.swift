@@ -99,6 +99,34 @@
             #expect(try file.rows("SELECT * FROM t").isEmpty)
         }
 
+        /// The first record of an old process's worker comes after another process has begun.
+        @Test func aWriterBelongsToItsCommittersRun() throws {
+            let file = TemporaryDatabase()
+            defer { file.remove() }
+            let sink = Sink(file.path, SQLTable("t", [.integer("n")])) { $0 }
+            let (oldRun, newRun) = (CommitterRun(), CommitterRun())
+            _ = try Self.committer(sink, oldRun)
+            var new = try Self.committer(sink, newRun)
+            let error = #expect(throws: SQLSinkError.self) { _ = try Self.prepare(sink, [[1]], oldRun) }
+            #expect(error?.code == .replaced && error?.isLasting == true)
+            try new.commit(Self.prepare(sink, [[2]], newRun))
+            #expect(try file.rows("SELECT n FROM t") == [["2"]])
+        }
+
+        /// Before a snapshot counts the row, after which nobody could take it back.
+        @Test func aRowWithoutAValueFailsWhileItIsWritten() throws {
+            let file = TemporaryDatabase()
+            defer { file.remove() }
+            _ = try file.rows("CREATE TABLE t (id INTEGER PRIMARY KEY NOT NULL, N BIGINT NOT NULL, x TEXT)")
+            let sink = Sink(file.path, SQLTable("t", [.integer("id"), .integer("n"), .text("x")])) { $0 }
+            var committer = try Self.committer(sink)
+            let error = #expect(throws: SQLSinkError.self) { _ = try Self.prepare(sink, [[1, nil, "x"]]) }
+            #expect(error?.code == .badRow)
+            #expect(error?.message.contains(".n") == true, "\(error.debugDescription)")
+            try committer.commit(Self.prepare(sink, [[nil, 5, nil]]))
+            #expect(try file.rows("SELECT id, n, x FROM t") == [["1", "5", "NULL"]])
+        }
+
         @Test func aBusyDatabaseIsTriedAgain() throws {
             let file = TemporaryDatabase()
             defer { file.remove() }
@@ -166,14 +194,18 @@
             #expect(try file.rows("SELECT count(*), count(DISTINCT n) FROM t") == [["4000", "4000"]])
         }
 
-        private static func committer(_ sink: Sink) throws -> SQLiteCommitter {
-            var committer = try sink.makeCommitter(CommitterContext(pipeline: "p", step: "s", parallelism: 1))
+        private static func committer(_ sink: Sink, _ run: CommitterRun = CommitterRun()) throws -> SQLiteCommitter {
+            var committer = try sink.makeCommitter(
+                CommitterContext(pipeline: "p", step: "s", parallelism: 1, run: run))
             try committer.recover(pending: [])
             return committer
         }
 
-        private static func prepare(_ sink: Sink, _ rows: [[SQLValue]]) throws -> SQLTransaction {
-            var writer = try sink.makeWriter(SinkContext(step: "s", worker: 0, parallelism: 1, pipeline: "p"))
+        private static func prepare(
+            _ sink: Sink, _ rows: [[SQLValue]], _ run: CommitterRun? = nil
+        ) throws -> SQLTransaction {
+            var writer = try sink.makeWriter(
+                SinkContext(step: "s", worker: 0, parallelism: 1, pipeline: "p", run: run))
             writer.begin(epoch: 0)
             try writer.write(batch(rows))
             return try #require(try writer.prepare())

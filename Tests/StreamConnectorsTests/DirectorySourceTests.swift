@@ -49,6 +49,29 @@ struct DirectorySourceTests {
         }
     }
 
+    /// A volume that isn't mounted has not deleted its files.
+    @Test func aDirectoryThatIsGoneIsNotTakenForEmpty() async throws {
+        try await withDirectory { directory in
+            var source = DirectorySource(directory + "/in", format: Item.json)
+            source.forgetsDeletedFiles = true
+            let input = source
+            let seen = CollectSink<Int>()
+            let test = try TestPipeline { p in p.source("files", input).map { Int($0.id) }.write("seen", to: seen) }
+            // Nothing was known: there is nothing to lose.
+            try test.advanceProcessingTime(by: .seconds(1))
+            try Self.put("in/a.jsonl", 0..<3, in: directory)
+            try Self.put("in/b.jsonl", 3..<5, in: directory)
+            try test.advanceProcessingTime(by: .seconds(1))
+            try FileManager.default.removeItem(atPath: directory + "/in/a.jsonl")
+            try test.advanceProcessingTime(by: .seconds(1))
+            #expect(seen.elements == Array(0..<5))
+            try FileManager.default.moveItem(atPath: directory + "/in", toPath: directory + "/away")
+            let error = #expect(throws: JobError.self) { try test.advanceProcessingTime(by: .seconds(1)) }
+            #expect(error?.code == .sourceFailed && error?.step == "files")
+            #expect(error?.message.contains("'b.jsonl'") == true, "\(error.debugDescription)")
+        }
+    }
+
     /// What a step keeps, and what it shows, before and after a crash.
     struct Count: KeyedProcessor {
         typealias Key = Int

@@ -78,6 +78,48 @@ import Weir
         }
     }
 
+    /// What the snapshot counts would be missing in a file that is written anew.
+    @Test(arguments: [1, 2])
+    func aJobThatBeginsWithASnapshotIsRefused(parallelism: Int) async throws {
+        try await withDirectory { directory in
+            let pipeline = try Pipeline("write") { p in
+                p.source("numbers", CollectionSource(splits: [[1, 2], [3]]))
+                    .write("out", to: FileSink("\(directory)/out") { Self.line($0, &$1) })
+            }
+            var options = JobMatrix.Variant(parallelism: parallelism, batchSize: 10, seed: 1).options
+            options.snapshots = SnapshotOptions(storage: MemorySnapshotStorage())
+            options.start = .latest
+            options.restarts = .fixedDelay(attempts: 3, delay: .zero)
+            try await pipeline.run(options)
+            let before = try names(in: directory)
+            let text = try read("\(directory)/out")
+            // It had ended: nothing would be left to write.
+            let error = #expect(throws: JobError.self) { try pipeline.start(options) }
+            #expect(error?.code == .notResumable && error?.step == "out")
+            for word in ["\(directory)/out", "RollingFileSink", "delete the file"] {
+                #expect(error?.message.contains(word) == true, "\(error.debugDescription)")
+            }
+            #expect(try names(in: directory) == before)
+            #expect(try read("\(directory)/out") == text)
+            #expect(text.isEmpty == false)
+        }
+    }
+
+    @Test func aRestoredPipelineIsRefused() async throws {
+        try await withDirectory { directory in
+            let input = TestInput<Int>("numbers")
+            let test = try TestPipeline { p in
+                p.input(input).write("out", to: FileSink("\(directory)/out") { Self.line($0, &$1) })
+            }
+            input.send(1, at: 0)
+            try test.settle()
+            let written = try read("\(directory)/out.partial")
+            let error = #expect(throws: JobError.self) { try test.restart(parallelism: 1) }
+            #expect(error?.code == .notResumable)
+            #expect(try read("\(directory)/out.partial") == written && written == "1\n")
+        }
+    }
+
     @Test func anErrorOfTheLineFunctionNamesTheSink() async throws {
         try await withDirectory { directory in
             let pipeline = try Pipeline("write") { p in

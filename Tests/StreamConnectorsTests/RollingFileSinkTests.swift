@@ -133,7 +133,7 @@ struct RollingFileSinkTests {
     }
 
     /// A sink under the test's control, as one worker has it.
-    private static func run(
+    static func run(
         _ sink: RollingFileSink<Row>, _ body: (inout RollingFileWriter<Row>, inout RollingFileCommitter) throws -> Void
     ) throws {
         var committer = try sink.makeCommitter(CommitterContext(pipeline: "rows", step: "out", parallelism: 1))
@@ -142,7 +142,7 @@ struct RollingFileSinkTests {
         try body(&writer, &committer)
     }
 
-    private static func batch(_ ids: some Collection<Int>) -> Batch<Row> {
+    static func batch(_ ids: some Collection<Int>) -> Batch<Row> {
         let batch = Batch<Row>(capacity: ids.count)
         for id in ids { batch.append(Row(id), at: 0) }
         return batch

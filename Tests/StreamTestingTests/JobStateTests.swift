@@ -1,6 +1,7 @@
 import Foundation
 import RocksDBBackend
 import StreamTesting
+import Synchronization
 import Testing
 import Weir
 
@@ -96,6 +97,116 @@ import Weir
         #expect(try await restored.get(3) == (0..<20).reduce(0) { $0 + $1 * 10 + 3 })
         again.cancel()
         await #expect(throws: CancellationError.self) { try await again.wait() }
+    }
+
+    struct Fading: KeyedProcessor {
+        typealias Key = Int
+        typealias Input = Int
+        typealias Output = Int
+        let last: ValueState<Int, Int>
+        let counts: MapState<Int, Int, Int>
+
+        mutating func process(_ number: Int, _ context: borrowing ProcessContext<Self>) throws {
+            last.value = number
+            counts[number / 10] = number
+        }
+    }
+
+    /// What has expired since the snapshot, or had before it, isn't returned.
+    @Test(arguments: [true, false]) func expiredValuesOfASnapshotAreNotRead(_ isInMemory: Bool) async throws {
+        let input = TestInput<Int>("numbers")
+        let (storage, clock, scheduler) = (MemorySnapshotStorage(), VirtualClock(), ManualScheduler())
+        let pipeline = try Pipeline("live") { p in
+            let log = OutputLog<Int>()
+            let life = TimeToLive(.milliseconds(10))
+            p.input(input).keyBy { $0 % 10 }
+                .process("fading") {
+                    Fading(
+                        last: try $0.value("last", timeToLive: life), counts: try $0.map("counts", timeToLive: life))
+                }
+                .logged("out", in: log)
+        }
+        var options = Self.options(storage, isInMemory ? MemoryBackend() : RocksDBBackend())
+        options.clock = clock
+        options.scheduler = scheduler
+        options.snapshotExecutor = InlineSnapshotExecutor()
+        let job = try pipeline.start(options)
+        let last = job.state("last", of: "fading", keys: Int.self, values: Int.self)
+        let counts = job.state("counts", of: "fading", keys: Int.self, values: [Int: Int].self)
+        func inspector() throws -> SnapshotInspector {
+            let snapshot = try #require(try SnapshotRepository(storage, pipeline: "live").openLatest())
+            let scratch = NSTemporaryDirectory() + "read-\(UUID().uuidString)"
+            return SnapshotInspector(StoredContents(snapshot, scratch: scratch), backends: [RocksDBBackend()])
+        }
+
+        for number in [1, 2] { input.send(number, at: 0) }
+        scheduler.settle()
+        clock.advance(to: 5)
+        input.send(12, at: 0)
+        scheduler.settle()
+        job.requestSnapshot(.snapshot) { _ in }
+        scheduler.settle()
+        #expect(try await last.all(from: .lastSnapshot) == [1: 1, 2: 12])
+        #expect(try await counts.all(from: .lastSnapshot) == [1: [0: 1], 2: [0: 2, 1: 12]])
+        clock.advance(to: 10)
+        #expect(try await last.get(1, from: .lastSnapshot) == nil)
+        #expect(try await last.all(from: .lastSnapshot) == [2: 12])
+        #expect(try await counts.all(from: .lastSnapshot) == [2: [1: 12]])
+        clock.advance(to: 15)
+        #expect(try await last.all(from: .lastSnapshot).isEmpty)
+        #expect(try await counts.get(2, from: .lastSnapshot) == nil)
+
+        // Without a job it is the snapshot's time that counts.
+        var seen: [Int: Int] = [:]
+        func note(_ key: Int, _ value: Int) { seen[key] = value }
+        if isInMemory {
+            try inspector().forEachEntry(step: "fading", state: "last", groups: 0..<128, note)
+            #expect(seen == [1: 1, 2: 12])
+            seen = [:]
+            try inspector().forEachEntry(step: "fading", state: "last", groups: 0..<128, at: 10, note)
+            #expect(seen == [2: 12])
+        }
+        job.cancel()
+        scheduler.settle()
+    }
+
+    /// The report of a snapshot tells the rows and bytes of each step, wherever they lie, and where the time went.
+    @Test(arguments: [true, false]) func reportsOfSnapshots(_ isInMemory: Bool) throws {
+        let input = TestInput<Int>("numbers")
+        let (storage, scheduler) = (MemorySnapshotStorage(), ManualScheduler())
+        var options = Self.options(storage, isInMemory ? MemoryBackend() : RocksDBBackend())
+        options.scheduler = scheduler
+        options.snapshotExecutor = InlineSnapshotExecutor()
+        let job = try Self.pipeline(input).start(options)
+        func take(_ kind: SnapshotManifest.Kind) throws -> SnapshotReport {
+            let answer = Mutex<Result<SnapshotReport, SnapshotError>?>(nil)
+            job.requestSnapshot(kind) { result in answer.withLock { $0 = result } }
+            scheduler.settle()
+            return try #require(answer.withLock { $0 }).get()
+        }
+        func rows(_ report: SnapshotReport) throws -> (rows: Int, bytes: Int) {
+            let step = try #require(report.steps.first { $0.name == "totals" })
+            #expect(step.captureTime > .zero && report.takingTime >= report.alignmentTime)
+            #expect(report.alignmentTime > .zero && report.writingTime > .zero)
+            return (step.rowCount, step.byteCount)
+        }
+        for number in 0..<100 { input.send(number, at: 0) }
+        scheduler.settle()
+        let first = try rows(try take(.snapshot))
+        // A total and a list for each of ten keys: a byte for a key at least, ten for a list.
+        #expect(first.rows == 20 && first.bytes > 130)
+        // The first that can be followed by changes alone.
+        _ = try take(.snapshot)
+        input.send(3, at: 0)
+        scheduler.settle()
+        let second = try rows(try take(.snapshot))
+        // Of a store it is all that it has; bytes are those that were written.
+        #expect(second.rows == (isInMemory ? 2 : 20))
+        #expect(second.bytes > 10 && second.bytes < first.bytes / 2)
+        let whole = try rows(try take(.savepoint))
+        #expect(whole.rows == 20 && whole.bytes > first.bytes)
+        job.cancel()
+        scheduler.settle()
     }
 
     /// What operators keep in forms of their own can't be read, and says so.

@@ -86,7 +86,8 @@ import Testing
         #expect(code == 1)
         #expect(
             text == #"{"step":"users","state":"names","added":1,"removed":0,"changed":1,"unchanged":1,"#
-                + "\"schemaChanged\":false}\n")
+                + #""schemaChanged":false,"schema":"same","before":"value Swift.Int → Swift.String","#
+                + #""after":"value Swift.Int → Swift.String","reasons":[]}"# + "\n")
         #expect(try run(storage()) { try $0.diff(2, 2, .init(), rows: true, limit: nil, json: false) }.code == 0)
     }
 

@@ -10,12 +10,16 @@ public struct SnapshotDifference: Sendable, Equatable {
         case changed
     }
 
-    /// The step's name.
-    public let step: String
-    /// The state's name.
-    public let state: String
+    /// What the later snapshot's schema makes of the earlier one's rows, with the types of both.
+    ///
+    /// Found as ``SnapshotCheck`` finds it, with the later snapshot in the place of the program. A manifest doesn't tell
+    /// what migrations a program has: what one had to be written for is "needs migration".
+    public let compatibility: StateCompatibility
     /// Whether the state's types or forms have changed: all values may then be other bytes.
-    public let hasOtherSchema: Bool
+    public var hasOtherSchema: Bool {
+        guard let written = compatibility.written, let current = compatibility.current else { return false }
+        return written != current
+    }
     /// Keys that only the later snapshot has.
     public internal(set) var added = 0
     /// Keys that only the earlier snapshot has.
@@ -25,8 +29,17 @@ public struct SnapshotDifference: Sendable, Equatable {
     /// Keys whose values are the same.
     public internal(set) var unchanged = 0
 
-    /// Whether nothing differs.
-    public var isEmpty: Bool { added + removed + changed == 0 && !hasOtherSchema }
+    /// The step's name.
+    public var step: String { compatibility.step }
+    /// The state's name.
+    public var state: String { compatibility.state }
+
+    /// Whether nothing differs: the state is in both, with the same schema and rows.
+    public var isEmpty: Bool {
+        added + removed + changed == 0 && compatibility.status == .both(.same) && !hasOtherSchema
+    }
+
+    init(_ compatibility: StateCompatibility) { self.compatibility = compatibility }
 }
 
 extension SnapshotInspector {
@@ -48,33 +61,19 @@ extension SnapshotInspector {
                 message: "the snapshots have \(manifest.keyGroups) and \(later.manifest.keyGroups) key groups, which "
                     + "can't be compared; compare snapshots of one job")
         }
-        var pairs: [(String, String, SnapshotManifest.Part?, SnapshotManifest.Part?)] = []
-        for step in manifest.steps {
-            for part in step.parts where filter.takes(step: step.name, state: part.name) {
-                pairs.append((step.name, part.name, part, later.part(step.name, part.name)))
-            }
-        }
-        for step in later.manifest.steps {
-            for part in step.parts where filter.takes(step: step.name, state: part.name) {
-                if self.part(step.name, part.name) == nil { pairs.append((step.name, part.name, nil, part)) }
-            }
-        }
-        return try pairs.map { step, state, before, after in
-            var difference = SnapshotDifference(
-                step: step, state: state,
-                hasOtherSchema: before != nil && after != nil && before?.schema != after?.schema)
+        let states = manifest.check(against: later.manifest.schemas).states
+        return try states.filter { filter.takes(step: $0.step, state: $0.state) }.map { state in
+            var difference = SnapshotDifference(state)
+            let before = manifest.part(state.state, of: state.step)
+            let after = later.manifest.part(state.state, of: state.step)
             let keyGroups = Set((before.map { groups(of: $0) } ?? []) + (after.map { later.groups(of: $0) } ?? []))
             for group in keyGroups.sorted(by: { ($0 ?? -1) < ($1 ?? -1) }) {
-                let old = try before.map { try rows(step, $0, group: group) } ?? []
-                let new = try after.map { try later.rows(step, $0, group: group) } ?? []
+                let old = try before.map { try rows(state.step, $0, group: group) } ?? []
+                let new = try after.map { try later.rows(state.step, $0, group: group) } ?? []
                 try compare(old.filter(filter.takes), new.filter(filter.takes), &difference, body)
             }
             return difference
         }
-    }
-
-    private func part(_ step: String, _ name: String) -> SnapshotManifest.Part? {
-        manifest.steps.first { $0.name == step }?.parts.first { $0.name == name }
     }
 
     private func compare(
@@ -104,5 +103,14 @@ extension SnapshotInspector {
             difference.removed += 1
             try body(.removed, row, nil)
         }
+    }
+}
+
+extension SnapshotManifest {
+    /// The schemas of all states, by step and name, as a program's are given to ``check(against:)``.
+    var schemas: [String: [String: StateSchema]] {
+        var schemas: [String: [String: StateSchema]] = [:]
+        for step in steps { for part in step.parts { schemas[step.name, default: [:]][part.name] = part.schema } }
+        return schemas
     }
 }

@@ -148,11 +148,12 @@ public enum SnapshotText {
     /// A line for each state that is in one of two snapshots.
     public static func differences(_ differences: [SnapshotDifference]) -> String {
         table(
-            [["STEP", "STATE", "ADDED", "REMOVED", "CHANGED", "UNCHANGED", "SCHEMA"]]
+            [["STEP", "STATE", "ADDED", "REMOVED", "CHANGED", "UNCHANGED", "SCHEMA", "BEFORE", "AFTER"]]
                 + differences.map {
                     [
                         $0.step, $0.state, "\($0.added)", "\($0.removed)", "\($0.changed)", "\($0.unchanged)",
-                        $0.hasOtherSchema ? "changed" : "same",
+                        $0.compatibility.label, $0.compatibility.written?.text ?? "-",
+                        $0.compatibility.current?.text ?? "-",
                     ]
                 })
     }
@@ -169,6 +170,12 @@ public enum SnapshotText {
                 $0.field("changed", difference.changed)
                 $0.field("unchanged", difference.unchanged)
                 $0.field("schemaChanged", difference.hasOtherSchema)
+                let compatibility = difference.compatibility
+                $0.field("schema", compatibility.label)
+                if let written = compatibility.written { $0.field("before", written.text) }
+                if let current = compatibility.current { $0.field("after", current.text) }
+                $0.name("reasons")
+                $0.array { output in for reason in compatibility.reasons { output.value(reason) } }
             }
             return output.text + "\n"
         }.joined()

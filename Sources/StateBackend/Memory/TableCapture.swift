@@ -29,6 +29,8 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     public private(set) var stored: (any StoredRowsView)?
     /// The number of rows when the capture began.
     public let storedRowCount: Int?
+    /// The bytes of keys and values that were written to the store.
+    public private(set) var storedBytes = 0
 
     @usableFromInline
     init(_ table: StateTable<Key, Value>, isComplete: Bool, _ writeRow: @escaping RowWriter) {
@@ -49,6 +51,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
             do {
                 var rows = StateRows()
                 try writeRemovals(&rows)
+                storedBytes += rows.byteCount
                 try store.write(rows)
             } catch { store.failure.note(error) }
         }
@@ -101,12 +104,14 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         }
         if let store = table.store {
             if let piece = pieces.last {
+                storedBytes += piece.byteCount
                 try store.writeLater(piece)
                 pieces.removeLast()
                 return true
             }
             if cursor <= table.mask { return true }
             try writeRemovals(&taken)
+            storedBytes += taken.byteCount
             if !taken.isEmpty { try store.writeLater(taken) }
             taken.removeAll()
         } else {

@@ -13,7 +13,8 @@
 /// rules["discount"] = rule            // broadcast side
 /// let rule = rules.view["discount"]   // other side
 /// ```
-/// A handle belongs to one worker.
+/// Entries have no time to live: workers don't look at their clocks at the same moment, so their copies would differ.
+/// Where something is to end, let the records say so. A handle belongs to one worker.
 public final class BroadcastState<Key: StreamKey, Value: Sendable> {
     @usableFromInline let table: StateTable<Key, Value>
     private let keys = StateCodec<Key>.automatic

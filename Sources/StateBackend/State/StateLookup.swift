@@ -24,14 +24,18 @@ extension StatePart {
 extension SnapshotInspector {
     /// Hands the keys and values of a keyed state to `body`, decoded by the types' own codecs.
     ///
+    /// What has expired is left out: values, and entries of maps; a map of which no entry lives is none.
+    ///
     /// - Parameters:
     ///   - groups: the key groups that are read.
+    ///   - now: the time by which what has expired is left out, in milliseconds since 1970. By default that at which the
+    ///     snapshot was begun.
     ///   - codec: how values are read. By default ``StateCodec/automatic``. Maps are read as dictionaries, by the codecs
     ///     of their keys' and values' types.
     /// - Throws: ``StateError`` with code `unknownState` when there is no such state, `malformed` when it is of other
     ///   types; ``SnapshotError``.
     public func forEachEntry<Key: StreamKey, Value>(
-        step: String, state: String, groups: Range<Int>, codec: StateCodec<Value>? = nil,
+        step: String, state: String, groups: Range<Int>, at now: Int64? = nil, codec: StateCodec<Value>? = nil,
         _ body: (Key, Value) throws -> Void
     ) throws {
         guard let part = manifest.part(state, of: step) else {
@@ -41,6 +45,7 @@ extension SnapshotInspector {
         }
         let keys = StateCodec<Key>.automatic
         let values = codec ?? .automatic
+        let now = now ?? manifest.begun
         // What expires has its type as a component.
         let written = part.schema.timeToLive == nil ? part.schema.value : part.schema.value?.components.first
         let isMap = part.schema.mapKey != nil
@@ -54,7 +59,7 @@ extension SnapshotInspector {
                     + "\(written?.name ?? "?"), not \(Key.self) to \(Value.self)")
         }
         if isMap {
-            for group in groups { try forEachMap(try rows(step, part, group: group), part.schema, keys, body) }
+            for group in groups { try forEachMap(try rows(step, part, group: group), part.schema, keys, now, body) }
             return
         }
         for group in groups {
@@ -65,7 +70,7 @@ extension SnapshotInspector {
                 guard decoder.isAtEnd else { throw decoder.malformed("the rows of '\(state)' have more than a key") }
                 decoder = StateDecoder(row.valueBytes)
                 // What expires has the time of that in front.
-                if part.schema.timeToLive != nil { _ = try decoder.readFixed(Int64.self) }
+                if part.schema.timeToLive != nil, try decoder.readFixed(Int64.self) <= now { continue }
                 try body(key, try values.decode(&decoder))
             }
         }
@@ -73,7 +78,8 @@ extension SnapshotInspector {
 
     /// Hands the maps of rows to `body`, whose keys' rows lie one after the other.
     private func forEachMap<Key: StreamKey, Value>(
-        _ rows: [SnapshotRow], _ schema: StateSchema, _ keys: StateCodec<Key>, _ body: (Key, Value) throws -> Void
+        _ rows: [SnapshotRow], _ schema: StateSchema, _ keys: StateCodec<Key>, _ now: Int64,
+        _ body: (Key, Value) throws -> Void
     ) throws {
         guard let type = Value.self as? any ReadableMap.Type else {
             throw StateError(
@@ -84,12 +90,12 @@ extension SnapshotInspector {
         for row in rows {
             var decoder = StateDecoder(row.keyBytes)
             let key = try keys.decode(&decoder)
+            var value = StateDecoder(row.valueBytes)
+            if schema.timeToLive != nil, try value.readFixed(Int64.self) <= now { continue }
             if let last = current?.key, !Key.same(last, key) {
                 try finish()
                 current = nil
             }
-            var value = StateDecoder(row.valueBytes)
-            if schema.timeToLive != nil { _ = try value.readFixed(Int64.self) }
             var map = current?.map ?? type.init()
             // Else it would be copied.
             current = nil

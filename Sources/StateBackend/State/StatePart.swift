@@ -95,6 +95,9 @@ public protocol StateCapture: AnyObject {
     /// The number of rows that the store will have once the capture is done; nil where the part has no store.
     var storedRowCount: Int? { get }
 
+    /// The bytes of keys and values that the capture has written to the part's store so far.
+    var storedBytes: Int { get }
+
     /// What ``storedRowCount`` comes to by prefixes of the rows' keys, where the part has to know that to begin with.
     ///
     /// See ``TableFamily``.
@@ -110,6 +113,9 @@ extension StateCapture {
 
     /// There is no store.
     public var storedRowCount: Int? { nil }
+
+    /// None.
+    public var storedBytes: Int { 0 }
 
     /// None.
     public var storedRanges: [(prefix: [UInt8], rowCount: Int)] { [] }

@@ -43,7 +43,9 @@ public struct DirectorySource<Format: RecordFormat>: Source {
     public var endMarker: String?
     /// Whether a file that was read and deleted is forgotten, so that snapshots don't grow for ever; the default is no.
     ///
-    /// A new file of the name of a forgotten one is read.
+    /// A new file of the name of a forgotten one is read. While the directory itself is not there, nothing is forgotten and
+    /// the job fails. One that is the root of a volume is still there, and empty, when the volume isn't mounted: name a
+    /// directory on the volume.
     public var forgetsDeletedFiles = false
     /// The longest record in bytes; a longer one is rejected.
     ///
@@ -96,18 +98,20 @@ public struct DirectorySource<Format: RecordFormat>: Source {
     private func list() throws -> SplitListing<Split> {
         // The marker first: what is there with it is then in the list.
         let isComplete = if let endMarker { try FileTree.exists(directory + "/" + endMarker) } else { false }
+        guard let entries = try FileTree.entries(ofAny: directory) else { return SplitListing([], isMissing: true) }
         var names: [String] = []
-        try list("", into: &names)
+        try list(entries, "", into: &names)
         return SplitListing(names.sorted().map { Split(name: $0) }, isComplete: isComplete)
     }
 
-    private func list(_ prefix: String, into names: inout [String]) throws {
-        let path = prefix.isEmpty ? directory : directory + "/" + prefix.dropLast()
-        for entry in try FileTree.entries(of: path) {
+    private func list(_ entries: [FileTree.Entry], _ prefix: String, into names: inout [String]) throws {
+        for entry in entries {
             guard !entry.name.hasPrefix("."), !entry.name.hasPrefix("_") else { continue }
             let name = prefix + entry.name
             if entry.isDirectory {
-                if isRecursive { try list(name + "/", into: &names) }
+                if isRecursive {
+                    try list(try FileTree.entries(of: directory + "/" + name), name + "/", into: &names)
+                }
             } else if name != endMarker, accepts(name) {
                 names.append(name)
             }

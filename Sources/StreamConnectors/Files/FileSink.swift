@@ -5,6 +5,11 @@ internal import StreamFormats
 ///
 /// A writer writes to `path.partial` and renames it when the input has ended, so that a file under its own name is
 /// complete. With several workers the file of worker 1 of `out.jsonl` is `out-1.jsonl`; see ``DataStream/global(_:)``.
+///
+/// The file is written from the beginning, and replaces what was there. So this is for jobs that run through at once: one
+/// that begins with a snapshot, also after a restart by itself, fails with ``JobError/Code/notResumable`` and leaves the
+/// files as they are, because the records that the snapshot counts would be missing. Commit to a ``RollingFileSink`` where
+/// a job has to go on.
 public struct FileSink<Element: Sendable>: Sink {
     let path: String
     let write: @Sendable (Element, inout [UInt8]) throws -> Void
@@ -16,12 +21,21 @@ public struct FileSink<Element: Sendable>: Sink {
     }
 
     /// A worker's file.
+    ///
+    /// - Throws: `FileError`; ``JobError`` with code `notResumable` where the job began with a snapshot.
     public func makeWriter(_ context: SinkContext) throws -> FileSinkWriter<Element> {
         var path = path
         if context.parallelism > 1 && context.worker > 0 {
             let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
             let dot = path[name...].lastIndex(of: ".") ?? path.endIndex
             path.insert(contentsOf: "-\(context.worker)", at: dot)
+        }
+        guard !context.isRestored else {
+            throw JobError(
+                code: .notResumable, step: context.step,
+                message: "'\(path)' would be written anew, and the job begins with a snapshot: the records that the "
+                    + "snapshot counts would be lost. Commit to a RollingFileSink, which goes on; or delete the file and "
+                    + "begin the job without a snapshot")
         }
         return FileSinkWriter(file: try OutputFile(path: path), write: write)
     }

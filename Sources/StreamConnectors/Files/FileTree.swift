@@ -71,6 +71,19 @@ enum FileTree {
         if fsync(descriptor) != 0 { throw error(path, "fsync") }
     }
 
+    /// Makes the names in a directory durable, where this process may.
+    ///
+    /// A directory that may be written and not read can't be opened for it.
+    static func synchronise(readableDirectory path: String) throws(FileError) {
+        do { try synchronise(directory: path) } catch { if error.errno != EACCES { throw error } }
+    }
+
+    /// Whether a directory that can't be listed is one that this process's user can't have made, as `lost+found`.
+    static func isForeign(_ error: FileError) -> Bool {
+        var status = stat()
+        return error.errno == EACCES && lstat(error.path, &status) == 0 && status.st_uid != geteuid()
+    }
+
     static func rename(_ path: String, to newPath: String) throws(FileError) {
         #if canImport(Glibc)
             let result = Glibc.rename(path, newPath)
@@ -93,9 +106,12 @@ enum FileTree {
     /// What is in a directory, by name; nothing when there is none.
     ///
     /// Links are not followed.
-    static func entries(of path: String) throws(FileError) -> [Entry] {
+    static func entries(of path: String) throws(FileError) -> [Entry] { try entries(ofAny: path) ?? [] }
+
+    /// What is in a directory, by name; nil when there is none.
+    static func entries(ofAny path: String) throws(FileError) -> [Entry]? {
         guard let directory = opendir(path) else {
-            if errno == ENOENT { return [] }
+            if errno == ENOENT { return nil }
             throw error(path, "list")
         }
         defer { closedir(directory) }

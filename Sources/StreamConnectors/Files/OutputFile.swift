@@ -47,9 +47,10 @@ final class OutputFile {
         if closed != 0 { throw FileTree.error(partialPath, "close") }
     }
 
-    /// Makes the bytes durable and gives the file its name.
+    /// Makes the bytes durable and gives the file its name, durably.
     func finish() throws(FileError) {
         try seal()
         try FileTree.rename(partialPath, to: path)
+        try FileTree.synchronise(readableDirectory: FileTree.parent(of: path))
     }
 }

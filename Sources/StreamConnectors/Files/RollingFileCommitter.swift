@@ -41,7 +41,7 @@ public struct RollingFileCommitter: TransactionCommitter {
         switch marker {
         case .none: return
         case .directory: try writeMarker(in: directory)
-        case .eachPartition: try writeMarkers(in: directory)
+        case .eachPartition: try writeMarkers(in: directory, isRoot: true)
         }
     }
 
@@ -55,8 +55,9 @@ public struct RollingFileCommitter: TransactionCommitter {
             throw CommitError(
                 .impossible,
                 message:
-                    "'\(pending)', which a snapshot counts, is not there, nor is '\(final)': it was deleted by hand, "
-                    + "or by another run of this pipeline in the same directory; restore it, or begin with another snapshot"
+                    "'\(pending)', which a snapshot counts, is not there, nor is '\(final)': it was moved or deleted "
+                    + "before the next snapshot was durable, or by another run of this pipeline in the same directory; put "
+                    + "it back, or begin with another snapshot"
             )
         case (true, false):
             try removeMarker(of: file.partition)
@@ -79,7 +80,7 @@ public struct RollingFileCommitter: TransactionCommitter {
 
     private func deletePending(in path: String, isRoot: Bool) throws {
         var hasDeleted = false
-        for entry in try FileTree.entries(of: path) {
+        for entry in try Self.entries(of: path, isRoot) {
             if entry.isDirectory {
                 try deletePending(in: path + "/" + entry.name, isRoot: false)
             } else if owner.owns(entry.name) {
@@ -90,11 +91,21 @@ public struct RollingFileCommitter: TransactionCommitter {
         if hasDeleted && !isRoot { FileTree.remove(emptyDirectory: path) }
     }
 
-    private func writeMarkers(in path: String) throws {
+    /// What may be this sink's: its partitions' names don't begin with a dot, and what it made it can list.
+    private static func entries(of path: String, _ isRoot: Bool) throws -> [FileTree.Entry] {
+        do {
+            return try FileTree.entries(of: path).filter { !$0.isDirectory || !$0.name.hasPrefix(".") }
+        } catch {
+            if !isRoot, FileTree.isForeign(error) { return [] }
+            throw error
+        }
+    }
+
+    private func writeMarkers(in path: String, isRoot: Bool) throws {
         var hasFiles = false
-        for entry in try FileTree.entries(of: path) {
+        for entry in try Self.entries(of: path, isRoot) {
             if entry.isDirectory {
-                try writeMarkers(in: path + "/" + entry.name)
+                try writeMarkers(in: path + "/" + entry.name, isRoot: false)
             } else if !entry.name.hasPrefix(".") && !entry.name.hasPrefix("_") {
                 hasFiles = true
             }

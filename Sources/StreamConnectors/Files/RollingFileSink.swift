@@ -14,6 +14,10 @@ internal import StreamFormats
 /// `part-<worker>-<transaction>-<number>.<extension>`. The names have leading zeros, so that those of a worker sort in the
 /// order of writing. After a failure, what no snapshot counts is deleted; files of other pipelines and steps are not.
 ///
+/// Leave a file that was committed where it is until the next snapshot is durable: a job that begins again looks whether the
+/// files of its snapshot have their names, and fails when one is gone. Files older than the newest snapshot may be moved
+/// or deleted.
+///
 /// The directory belongs to one job at a time. A job that begins afresh where an earlier one has left files of the same
 /// names fails and replaces nothing.
 ///
@@ -57,6 +61,8 @@ public struct RollingFileSink<Element: Sendable>: TransactionalSink {
     /// The step's committer.
     public func makeCommitter(_ context: CommitterContext) throws -> RollingFileCommitter {
         try FileTree.make(directory: directory)
+        // Also where it was there: who made it may have crashed before it was durable.
+        try FileTree.synchronise(readableDirectory: FileTree.parent(of: directory))
         return RollingFileCommitter(
             directory: directory, marker: options.successMarker,
             owner: PendingName(pipeline: context.pipeline, step: context.step))

@@ -12,11 +12,14 @@ public struct RollingFileWriter<Element: Sendable>: TransactionalWriter {
     private var open: [String: OpenFile] = [:]
     private var files: [RollingFileTransaction.File] = []
     private var writes = 0
+    /// The directories whose names this writer has made durable.
+    private var known: Set<String>
 
     init(sink: RollingFileSink<Element>, worker: Int, owner: PendingName) {
         self.sink = sink
         self.worker = worker
         self.owner = owner
+        known = [sink.directory]
     }
 
     /// Begins a transaction without files.
@@ -79,6 +82,7 @@ public struct RollingFileWriter<Element: Sendable>: TransactionalWriter {
             + sink.encoding.fileExtension + sink.options.compression.fileExtension
         let directory = RollingFileCommitter.path(sink.directory, partition)
         try FileTree.make(directory: directory)
+        try keep(directory)
         if try FileTree.exists(directory + "/" + name) { throw RollingFileCommitter.occupied(directory + "/" + name) }
         let file = RollingFileTransaction.File(partition: partition, pending: owner.pending(name), name: name)
         let opened = try OpenFile(
@@ -89,6 +93,17 @@ public struct RollingFileWriter<Element: Sendable>: TransactionalWriter {
         files.append(file)
         open[partition] = opened
         return opened
+    }
+
+    /// Makes the names of a directory and of those above it durable, once.
+    ///
+    /// Whoever made them may have crashed, or not have got so far.
+    private mutating func keep(_ directory: String) throws {
+        var path = directory
+        while known.insert(path).inserted {
+            path = FileTree.parent(of: path)
+            try FileTree.synchronise(directory: path)
+        }
     }
 
     private mutating func seal(_ partition: String, _ file: OpenFile) throws {

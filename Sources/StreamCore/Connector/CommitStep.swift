@@ -45,11 +45,7 @@ extension WorkerBuild {
                 CommitterContext(pipeline: pipeline, step: context.step, parallelism: context.parallelism))
             shared.commits[node] = log
         }
-        let part = TransactionPart(
-            sink,
-            SinkContext(
-                step: context.step, worker: context.worker, parallelism: context.parallelism, pipeline: pipeline),
-            environment, log)
+        let part = TransactionPart(sink, sinkContext(context, run: log.run), environment, log)
         try context.state.add("weir.transactions", part)
         instance(node: node).prepare = { [unowned part] in try part.prepare() }
         onClose(node: node) { [unowned part] in try part.close() }

@@ -1,6 +1,6 @@
 public import StateBackend
 
-/// An idempotent sink's share on one worker: the writer, and as a part of the step's state the epoch.
+/// An idempotent sink's share on one worker: the writer, and as a part of the step's state what it counts.
 @usableFromInline
 final class IdempotentPart<Output: IdempotentSink>: StatePart {
     private var writer: Output.Writer
@@ -61,13 +61,22 @@ final class IdempotentPart<Output: IdempotentSink>: StatePart {
             throw error
         }
         epoch += 1
-        sequence = 0
         try rows.append(hash: UInt64(context.worker)) { _ in
         } value: {
+            try $0.encode(context.worker)
+            try $0.encode(context.parallelism)
             try $0.encode(epoch)
+            try $0.encode(sequence)
         }
     }
 
     @usableFromInline
-    func load(_ row: inout StateDecoder) throws { epoch = max(epoch, try row.decode()) }
+    func load(_ row: inout StateDecoder) throws {
+        let worker: Int = try row.decode()
+        let parallelism: Int = try row.decode()
+        epoch = max(epoch, try row.decode())
+        let counted: Int = try row.decode()
+        // Of as many workers each goes on with its own. Of others with the highest, so that none comes twice.
+        if parallelism != context.parallelism || worker == context.worker { sequence = max(sequence, counted) }
+    }
 }

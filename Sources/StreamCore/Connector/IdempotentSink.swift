@@ -4,8 +4,8 @@ internal import StateBackend
 ///
 /// After a failure a job writes again what it had written since its last snapshot, so results of an idempotent sink are
 /// right once the job has caught up, and may be seen twice or early before. The engine says who writes
-/// (``WriteIdentity``), for sinks that keep it beside their rows: to refuse a process that was replaced, or to delete what an
-/// epoch left.
+/// (``WriteIdentity``), for sinks that keep it beside their rows: to tell where a row came from, or that it was written
+/// before.
 public protocol IdempotentSink<Element>: Sendable {
     /// The records.
     associatedtype Element: Sendable
@@ -18,7 +18,15 @@ public protocol IdempotentSink<Element>: Sendable {
     func makeWriter(_ context: SinkContext) throws -> Writer
 }
 
-/// Who writes, and what: the same for the same records as long as a job replays them in the same order.
+/// Who writes, and what: for tracing, and to know again what was written before.
+///
+/// A worker that replays the same records in the same order after a failure, at the same parallelism, gives each the same
+/// ``sequence``; where records come from several inputs or workers, their order may differ. After a start at another
+/// parallelism no sequence comes again that a snapshot counts, but those of records that came after the snapshot may be
+/// other records' now.
+///
+/// It doesn't tell an old process from the one that has replaced it: both begin with the same snapshot's numbers. A sink
+/// that has to refuse the old one needs a number of its own, which it raises where it writes whenever a job begins.
 public struct WriteIdentity: Sendable, Hashable {
     /// The pipeline's name.
     public let pipeline: String
@@ -26,9 +34,14 @@ public struct WriteIdentity: Sendable, Hashable {
     public let step: String
     /// The worker's number.
     public let worker: Int
-    /// The number of snapshots that this worker had taken part in when the record came; it never falls.
+    /// The number of snapshots that the step had taken part in when the record came.
+    ///
+    /// It rises with each snapshot, also with one that fails later, and falls back to that of the snapshot with which the
+    /// job begins again. So a record that is written again may have a lower one than before.
     public let epoch: Int
-    /// The number of the worker's records in the epoch before this one.
+    /// The number of the step's records on this worker before this one, since the job first began.
+    ///
+    /// It is saved in snapshots and goes on from there.
     public let sequence: Int
 
     /// An identity.
@@ -100,8 +113,7 @@ extension WorkerBuild {
     func idempotent<Output: IdempotentSink>(
         _ sink: Output, node: Int, _ context: OperatorContext, key: @escaping @Sendable (Output.Element) -> Output.Key
     ) throws -> IdempotentPart<Output> {
-        let sinkContext = SinkContext(
-            step: context.step, worker: context.worker, parallelism: context.parallelism, pipeline: pipeline)
+        let sinkContext = sinkContext(context)
         let part = try IdempotentPart(sink, sinkContext, environment, key)
         try context.state.add("weir.epoch", part)
         onIdle { [unowned part] in

@@ -21,10 +21,22 @@ public struct SinkContext: Sendable {
     public let parallelism: Int
     /// The pipeline's name.
     public let pipeline: String
+    /// Whether the job, or this attempt of it, began with a snapshot.
+    ///
+    /// What was written before belongs to the output then, as far as the snapshot counts it. A sink that can only begin
+    /// anew must refuse to, before it replaces anything.
+    public let isRestored: Bool
+    /// What the step's committer tells the writers; nil where the step has none.
+    public let run: CommitterRun?
 
     /// The context of one worker's writer.
-    public init(step: String, worker: Int, parallelism: Int, pipeline: String = "") {
+    public init(
+        step: String, worker: Int, parallelism: Int, pipeline: String = "", isRestored: Bool = false,
+        run: CommitterRun? = nil
+    ) {
         self.pipeline = pipeline
+        self.isRestored = isRestored
+        self.run = run
         self.step = step
         self.worker = worker
         self.parallelism = parallelism
@@ -46,6 +58,16 @@ public protocol SinkWriter<Element> {
     mutating func close() throws
 }
 
+extension WorkerBuild {
+    /// What a sink is told.
+    @usableFromInline
+    func sinkContext(_ context: OperatorContext, run: CommitterRun? = nil) -> SinkContext {
+        SinkContext(
+            step: context.step, worker: context.worker, parallelism: context.parallelism, pipeline: pipeline,
+            isRestored: shared.isRestored, run: run)
+    }
+}
+
 extension DataStream {
     /// Writes the stream's records to a sink.
     ///
@@ -57,11 +79,7 @@ extension DataStream {
         addSink(name) { build, node in
             let context = build.context(node: node)
             let counters = context.counters
-            let cell = OperatorCell(
-                try sink.makeWriter(
-                    SinkContext(
-                        step: context.step, worker: context.worker, parallelism: context.parallelism,
-                        pipeline: build.pipeline)))
+            let cell = OperatorCell(try sink.makeWriter(build.sinkContext(context)))
             var isClosed = false
             let close = {
                 guard !isClosed else { return }

@@ -104,6 +104,13 @@ extension SourceRunner {
                     + "back, or begin with another snapshot")
         }
         if discovery.forgetsEndedSplits {
+            if listing.isMissing, let known = found.known.min() {
+                throw JobError(
+                    code: .sourceFailed, step: step,
+                    message: "what is to be listed isn't there any more, and '\(known)' and others were: if they were "
+                        + "forgotten now, they would be read again when they are back; bring the place back (a volume that "
+                        + "isn't mounted?), and start the job again")
+            }
             let gone = Set(endedSplits).subtracting(names)
             endedSplits.removeAll { gone.contains($0) }
             found.known.subtract(gone)

@@ -40,10 +40,15 @@ public struct SplitListing<Split: Sendable>: Sendable {
     public let splits: [Split]
     /// Whether there will never be others: the source ends when these have.
     public let isComplete: Bool
+    /// Whether the place that was to be listed is not there at all: an unmounted directory, a topic that was deleted.
+    ///
+    /// Then nothing is forgotten (``SplitDiscovery/forgetsEndedSplits``): once the worker knows a split, the job fails.
+    public let isMissing: Bool
 
     /// A listing.
-    public init(_ splits: [Split], isComplete: Bool = false) {
+    public init(_ splits: [Split], isComplete: Bool = false, isMissing: Bool = false) {
         self.splits = splits
         self.isComplete = isComplete
+        self.isMissing = isMissing
     }
 }

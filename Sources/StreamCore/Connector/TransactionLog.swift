@@ -27,6 +27,7 @@ final class TransactionLog<Output: TransactionalSink>: StepCommits {
     }
 
     let step: String
+    let run: CommitterRun
     private let sink: Output
     private let context: CommitterContext
     /// Made when it is first needed: to describe a pipeline's states touches nothing.
@@ -36,6 +37,7 @@ final class TransactionLog<Output: TransactionalSink>: StepCommits {
 
     init(_ sink: Output, _ context: CommitterContext) {
         step = context.step
+        run = context.run
         self.sink = sink
         self.context = context
     }

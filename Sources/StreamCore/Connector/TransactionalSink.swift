@@ -101,9 +101,12 @@ public struct CommitterContext: Sendable {
     public let step: String
     /// The number of workers.
     public let parallelism: Int
+    /// What the committer tells the step's writers; they find it in their contexts.
+    public let run: CommitterRun
 
     /// The context of a step's committer.
-    public init(pipeline: String, step: String, parallelism: Int) {
+    public init(pipeline: String, step: String, parallelism: Int, run: CommitterRun = CommitterRun()) {
+        self.run = run
         self.pipeline = pipeline
         self.step = step
         self.parallelism = parallelism
@@ -111,14 +114,14 @@ public struct CommitterContext: Sendable {
 }
 
 /// Why a transaction was not committed.
-public struct CommitError: Error, Sendable, CustomStringConvertible {
+public struct CommitError: LastingFailure, Sendable, CustomStringConvertible {
     /// What is known of the transaction.
     public enum Outcome: Sendable {
         /// It was not committed; trying again may help.
         case notCommitted
         /// It may have been committed or not; trying again will show.
         case unknown
-        /// It never can be: the job fails at once.
+        /// It never can be: the job fails at once and doesn't begin again.
         case impossible
     }
 
@@ -132,6 +135,9 @@ public struct CommitError: Error, Sendable, CustomStringConvertible {
         self.outcome = outcome
         self.message = message
     }
+
+    /// Whether it never can be committed.
+    public var isLasting: Bool { outcome == .impossible }
 
     /// The outcome and the message.
     public var description: String {

@@ -158,14 +158,19 @@ final class JobBuild {
     /// The number of workers by which sources are divided.
     let splitParallelism: Int
 
+    /// Whether the copies begin with a snapshot.
+    let isRestored: Bool
+
     /// The pipeline's name.
     let pipeline: String
     /// What the transactional sinks' copies share, by node.
     var commits: [Int: any StepCommits] = [:]
 
+    /// - Parameter splitParallelism: what the snapshot says, if there is one.
     init(pipeline: String, options: JobOptions, stepCount: Int, splitParallelism: Int? = nil) {
         self.pipeline = pipeline
         self.splitParallelism = splitParallelism ?? options.parallelism
+        isRestored = splitParallelism != nil
         self.options = options
         wakeSignals = (0..<options.parallelism).map { _ in WakeSignal() }
         counters = (0..<options.parallelism).map { _ in (0..<stepCount).map { _ in StepCounters() } }

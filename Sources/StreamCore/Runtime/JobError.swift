@@ -36,6 +36,8 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
         public static let snapshotFailed = Code(rawValue: "snapshotFailed")
         /// A saved state can't be loaded into this pipeline.
         public static let restoreFailed = Code(rawValue: "restoreFailed")
+        /// A sink can only write its output from the beginning, and the job began with a snapshot.
+        public static let notResumable = Code(rawValue: "notResumable")
         /// A step's code, the user's or an operator's, threw an error.
         public static let stepFailed = Code(rawValue: "stepFailed")
     }
@@ -74,7 +76,11 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether a new attempt may go better.
-    var mayPass: Bool { code != .invalidOption }
+    var mayPass: Bool {
+        guard code != .invalidOption, code != .notResumable else { return false }
+        if let cause = cause as? any LastingFailure { return !cause.isLasting }
+        return true
+    }
 
     /// The error of a record that has failed the job several times.
     func naming(repeats: Int) -> JobError {

@@ -14,6 +14,8 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
         /// Now: each worker answers between two batches. Values of several workers are not of one moment.
         case now
         /// As of the last durable snapshot, over all workers.
+        ///
+        /// What has expired since, by the job's clock, is left out.
         case lastSnapshot
     }
 
@@ -93,7 +95,10 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
         let scratch = try ScratchDirectory(prefix: "weir-read")
         let inspector = SnapshotInspector(
             StoredContents(try job.coordinator.openLast(), scratch: scratch.path), backends: [job.options.backend])
-        do { try inspector.forEachEntry(step: step, state: name, groups: groups, codec: codec, body) } catch {
+        do {
+            try inspector.forEachEntry(
+                step: step, state: name, groups: groups, at: job.options.clock.now, codec: codec, body)
+        } catch {
             if error is SnapshotError { throw error }
             throw JobError.wrap(error, .unknownState, step: step)
         }

@@ -42,7 +42,7 @@ extension SnapshotCoordinator {
         }
         Self.describe(stepNames, results, in: writer)
         let manifest = try writer.commit(finished: clock.now)
-        let report = SnapshotReport(manifest, rows: progress.rowCounts)
+        let report = SnapshotReport(manifest, progress)
         state.withLock { state in
             let barrier = state.inFlight.first { $0.progress === progress }?.barrier ?? 0
             if request.kind == .snapshot {

@@ -20,6 +20,8 @@ final class SnapshotInProgress: Sendable {
         var checkpoint: (any StoreCheckpoint)?
         var groups: Range<Int>
         var rowCounts: [String: Int]
+        /// The nanoseconds from when the worker knew of the barrier until it had come to its last step.
+        var alignment: Int64
     }
 
     private struct State: Sendable {
@@ -28,10 +30,12 @@ final class SnapshotInProgress: Sendable {
         var results: [Int: WorkerResult] = [:]
         var failure: SnapshotError?
         var rows: [String: (rows: Int, bytes: Int)] = [:]
+        var takenAt: Int64?
     }
 
     let kind: SnapshotManifest.Kind
     let base: SnapshotManifest?
+    private let begunAt = MonotonicTime.nanoseconds
     /// Whether barriers may overtake what is in the exchanges, where the options allow it.
     ///
     /// Not so in the last ones, at a stop: what was overtaken would have its results after the job's own snapshot and before
@@ -84,7 +88,22 @@ final class SnapshotInProgress: Sendable {
 
     var failure: SnapshotError? { state.withLock { $0.failure } }
     var results: [Int: WorkerResult] { state.withLock { $0.results } }
+
+    /// The rows and bytes of each step.
     var rowCounts: [String: (rows: Int, bytes: Int)] { state.withLock { $0.rows } }
+
+    /// How long the barrier took on the slowest worker, all took until the workers had handed on what they have, and it has
+    /// taken since.
+    var times: (alignment: Duration, taking: Duration, writing: Duration) {
+        let now = MonotonicTime.nanoseconds
+        return state.withLock { state in
+            let taken = state.takenAt ?? now
+            return (
+                .nanoseconds(state.results.values.map(\.alignment).max() ?? 0), .nanoseconds(taken - begunAt),
+                .nanoseconds(now - taken)
+            )
+        }
+    }
 
     /// How much of a part is wanted.
     func mode(step: String, part: String, worker: Int) -> CaptureMode {
@@ -137,7 +156,8 @@ final class SnapshotInProgress: Sendable {
         try writer.write(rows, step: step, part: part, schema: schema, worker: worker, isComplete: true)
     }
 
-    private func count(_ step: String, _ rows: Int, _ bytes: Int) {
+    /// Counts rows and bytes of a step.
+    func count(_ step: String, _ rows: Int, _ bytes: Int) {
         state.withLock { state in
             let known = state.rows[step] ?? (0, 0)
             state.rows[step] = (known.rows + rows, known.bytes + bytes)
@@ -157,6 +177,7 @@ final class SnapshotInProgress: Sendable {
             state.left -= 1
             guard state.failure == nil else { return (false, false) }
             state.results[worker] = result
+            if state.left == 0 { state.takenAt = MonotonicTime.nanoseconds }
             return (state.left == 0, true)
         }
         // Who gave the snapshot up knows nothing of this one's files.

@@ -6,9 +6,11 @@ public struct SnapshotReport: Sendable {
     public struct Step: Sendable {
         /// The step's name.
         public let name: String
-        /// The rows written.
+        /// The rows: those written to the snapshot's files, and of states that lie in a store all that the store has.
         public let rowCount: Int
-        /// The bytes of keys and values written, before compression.
+        /// The bytes of keys and values written, before compression: to the snapshot's files, or to the store.
+        ///
+        /// To a store only what hadn't been written there before the barrier.
         public let byteCount: Int
         /// The workers' time for fixing and encoding the state.
         public let captureTime: Duration
@@ -26,10 +28,22 @@ public struct SnapshotReport: Sendable {
     public let byteCount: Int
     /// The bytes of the files that had to be written; the others are those of the snapshot before.
     public let writtenBytes: Int
+    /// How long the barrier took from the sources to the last step, with the waiting of inputs that were ahead; of the
+    /// slowest worker.
+    public let alignmentTime: Duration
+    /// How long the workers took, from the beginning to the last row that one of them handed on; the alignment is part of
+    /// it.
+    public let takingTime: Duration
+    /// How long it took from then on until all files and the manifest were durable.
+    ///
+    /// Most is written while the workers still hand on rows.
+    public let writingTime: Duration
     /// The steps that have state.
     public let steps: [Step]
 
-    init(_ manifest: SnapshotManifest, rows: [String: (rows: Int, bytes: Int)]) {
+    init(_ manifest: SnapshotManifest, _ progress: SnapshotInProgress) {
+        (alignmentTime, takingTime, writingTime) = progress.times
+        let rows = progress.rowCounts
         id = manifest.id
         kind = manifest.kind
         begun = manifest.begun

@@ -9,6 +9,9 @@ final class WorkerSnapshots {
     private struct Active {
         let barrier: Int
         let sink: SnapshotInProgress
+        let joinedAt = MonotonicTime.nanoseconds
+        /// How long the barrier took to come to all steps.
+        var alignment: Int64 = 0
         var reached: Set<Int> = []
         var captures: [(node: Int, name: String, schema: StateSchema, capture: any StateCapture)] = []
         var steps: [Int: SnapshotInProgress.StepResult] = [:]
@@ -100,6 +103,9 @@ final class WorkerSnapshots {
         } catch { sink.fail(JobError.wrap(error, .snapshotFailed, step: stepNames[node])) }
         result.nanoseconds = MonotonicTime.nanoseconds - start
         active?.steps[node] = result
+        if let joined = active?.joinedAt, active?.reached.count == instances.count {
+            active?.alignment = start - joined
+        }
     }
 
     /// Hands on the next piece; whether there was anything to do.
@@ -133,6 +139,10 @@ final class WorkerSnapshots {
                     isComplete: capture.isComplete)
             }
             if !hasMore {
+                // A savepoint's rows are counted as they are read.
+                if let rowCount = capture.storedRowCount, sink.kind == .snapshot {
+                    sink.count(stepNames[node], rowCount, capture.storedBytes)
+                }
                 if let stored = capture.stored {
                     sink.add(
                         stored, step: stepNames[node], part: name, schema: schema, worker: worker, environment.groups)
@@ -167,7 +177,7 @@ final class WorkerSnapshots {
             worker: worker,
             SnapshotInProgress.WorkerResult(
                 steps: Dictionary(uniqueKeysWithValues: steps), checkpoint: checkpoint, groups: environment.groups,
-                rowCounts: active.rowCounts))
+                rowCounts: active.rowCounts, alignment: active.alignment))
     }
 
     /// Gives up; the state keeps what the captures had begun to take.

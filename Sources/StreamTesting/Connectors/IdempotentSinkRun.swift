@@ -12,9 +12,11 @@ struct IdempotentSinkRun<Output: IdempotentSink> where Output.Element: Hashable 
     private let place: IdempotentSinkPlace<Output>
     private var parallelism = 1
     private var writers: [Output.Writer] = []
-    /// The epoch of each worker, and the records that it has had in it.
+    /// The epoch, and the number of records that each worker has had.
     private var epoch = 0
     private var sequences: [Int] = []
+    /// What the newest durable snapshot has of them.
+    private var saved: (epoch: Int, sequences: [Int]) = (0, [0])
     /// What was written since the last snapshot, batch by batch.
     private var sinceSnapshot: [[Record]] = []
     private var expected: [Int: Int] = [:]
@@ -30,9 +32,14 @@ struct IdempotentSinkRun<Output: IdempotentSink> where Output.Element: Hashable 
         let sink = try place.sink()
         writers = try (0..<self.parallelism).map {
             try sink.makeWriter(
-                SinkContext(step: "out", worker: $0, parallelism: self.parallelism, pipeline: "suite"))
+                SinkContext(
+                    step: "out", worker: $0, parallelism: self.parallelism, pipeline: "suite",
+                    isRestored: saved.epoch > 0))
         }
-        sequences = Array(repeating: 0, count: self.parallelism)
+        epoch = saved.epoch
+        sequences =
+            saved.sequences.count == self.parallelism
+            ? saved.sequences : Array(repeating: saved.sequences.max() ?? 0, count: self.parallelism)
     }
 
     /// Throws the writers away, as if the process had been killed.
@@ -77,10 +84,15 @@ struct IdempotentSinkRun<Output: IdempotentSink> where Output.Element: Hashable 
 
     /// What was written so far is flushed, and counted by a snapshot.
     mutating func snapshot() throws {
+        try failedSnapshot()
+        saved = (epoch, sequences)
+        sinceSnapshot = []
+    }
+
+    /// A snapshot that the workers have taken part in and that doesn't become durable.
+    mutating func failedSnapshot() throws {
         try flush()
         epoch += 1
-        sequences = Array(repeating: 0, count: parallelism)
-        sinceSnapshot = []
     }
 
     mutating func close() throws {

@@ -32,6 +32,8 @@ public enum IdempotentSinkCheck: String, Sendable, CaseIterable, CustomStringCon
     case lastOneCounts
     /// What is written again, by the same writer or a new one, changes nothing.
     case writtenAgain
+    /// What is written again after a snapshot has failed, and then has a lower epoch than before, counts.
+    case writtenAfterAFailedSnapshot
     /// What was not flushed when the process was killed may be there or not; once written again it is.
     case killedBeforeFlush
     /// Writers of several workers, and of others after a start at another parallelism.
@@ -148,6 +150,19 @@ public struct IdempotentSinkSuite<Output: IdempotentSink>: Sendable where Output
                 try run.flush()
                 try run.expectVisible("after everything since the snapshot was written again")
             }
+        case .writtenAfterAFailedSnapshot:
+            try run.write([(1, 1)])
+            try run.snapshot()
+            try run.write([(1, 2), (2, 1)])
+            try run.failedSnapshot()
+            try run.write([(1, 3), (3, 1)])
+            try run.flush()
+            run.crash()
+            try run.start()
+            try run.replay()
+            try run.write([(1, 4), (4, 1)])
+            try run.flush()
+            try run.expectVisible("after what came since the last durable snapshot was written again")
         case .killedBeforeFlush:
             try run.write([(1, 1), (2, 1)])
             try run.snapshot()
@@ -195,7 +210,7 @@ public struct IdempotentSinkSuite<Output: IdempotentSink>: Sendable where Output
                     })
             case ..<7: try run.flush()
             case ..<8:
-                try run.snapshot()
+                if random.next(below: 4) == 0 { try run.failedSnapshot() } else { try run.snapshot() }
                 try run.expectVisible("after step \(step)")
             default:
                 run.crash()

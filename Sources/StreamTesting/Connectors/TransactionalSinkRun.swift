@@ -32,6 +32,8 @@ struct TransactionalSinkRun<Output: TransactionalSink> where Output.Element: Has
     private(set) var parallelism = 1
     private var sink: Output?
     private var committer: Output.Committer?
+    private var committerRun = CommitterRun()
+    private var isRestored = false
     private var writers: [Output.Writer?] = []
     private var hasBegun: [Bool] = []
     private var epochs: [Int] = []
@@ -56,8 +58,10 @@ struct TransactionalSinkRun<Output: TransactionalSink> where Output.Element: Has
         self.parallelism = parallelism ?? self.parallelism
         let sink = try place.sink()
         self.sink = sink
+        committerRun = CommitterRun()
+        isRestored = snapshot.epoch > 0
         var committer = try sink.makeCommitter(
-            CommitterContext(pipeline: pipeline, step: step, parallelism: self.parallelism))
+            CommitterContext(pipeline: pipeline, step: step, parallelism: self.parallelism, run: committerRun))
         let transactions = try snapshot.pending.map(decoded)
         try doing("recover") { try committer.recover(pending: transactions) }
         self.committer = committer
@@ -84,7 +88,9 @@ struct TransactionalSinkRun<Output: TransactionalSink> where Output.Element: Has
     mutating func write(_ batch: Batch<Output.Element>, worker: Int) throws {
         if writers[worker] == nil {
             writers[worker] = try sink?.makeWriter(
-                SinkContext(step: step, worker: worker, parallelism: parallelism, pipeline: pipeline))
+                SinkContext(
+                    step: step, worker: worker, parallelism: parallelism, pipeline: pipeline, isRestored: isRestored,
+                    run: committerRun))
         }
         if !hasBegun[worker] {
             let epoch = epochs[worker]

@@ -163,13 +163,14 @@ import Testing
         let after = try held([2: 2, 3: 30, 4: 4, 5: 5], keyless: ["a", "a"])
         var texts: [String] = []
         let differences = try before.differences(to: after) { texts.append(SnapshotText.rowJSON($0, $1, $2)) }
+        let lines = SnapshotText.differences(differences).split(separator: "\n")
         #expect(
-            SnapshotText.differences(differences) == """
-                STEP  STATE  ADDED  REMOVED  CHANGED  UNCHANGED  SCHEMA
-                s     v      2      1        1        1          same
-                s     list   2      0        0        0          same
-
-                """)
+            lines.map { $0.split(separator: " ") }
+                == [
+                    "STEP STATE ADDED REMOVED CHANGED UNCHANGED SCHEMA BEFORE AFTER",
+                    "s v 2 1 1 1 same value Swift.Int → Swift.Int value Swift.Int → Swift.Int",
+                    "s list 2 0 0 0 new - value Swift.String",
+                ].map { $0.split(separator: " ") })
         #expect(
             texts.sorted() == [
                 #"{"change":"added","step":"s","state":"list","key":null,"after":"a"}"# + "\n",
@@ -181,6 +182,41 @@ import Testing
             ])
         #expect(try before.differences(to: before).allSatisfy(\.isEmpty))
         #expect(try before.differences(to: after, .init(key: "2")).first?.isEmpty == true)
+    }
+
+    /// What the check says of a program, the difference says of the later snapshot.
+    @Test func differencesOfSchemas() throws {
+        struct One: Codable, Sendable { var a = 1 }
+        struct More: Codable, Sendable { var a: Int = 1, b: Int? }
+        struct Other: Codable, Sendable { var c = "" }
+        func value<Value>(_ type: Value.Type, key: TypeSchema = StateCodec<Int>.automatic.schema) -> StateSchema {
+            ChangeCase.state(StateCodec<Value>.automatic.schema, key: key)
+        }
+        let text = StateCodec<String>.automatic.schema
+        let states: [(name: String, before: StateSchema?, after: StateSchema?, label: String)] = [
+            ("a", value(Int.self), value(Int.self), "same"), ("b", value(Int32.self), value(Int.self), "compatible"),
+            ("c", value(One.self), value(More.self), "compatible"),
+            ("d", value(One.self), value(Other.self), "needs migration"),
+            ("e", value(Int.self), value(Int.self, key: text), "incompatible"), ("f", value(Int.self), nil, "dropped"),
+            ("g", nil, value(Int.self), "new"),
+        ]
+        var (before, after) = (HeldSnapshot(), HeldSnapshot())
+        for state in states {
+            if let schema = state.before { before.add("s", state.name, schema, []) }
+            if let schema = state.after { after.add("s", state.name, schema, []) }
+        }
+        let differences = try SnapshotInspector(before).differences(to: SnapshotInspector(after))
+        #expect(differences.map(\.state) == states.map(\.name))
+        #expect(differences.map(\.compatibility.label) == states.map(\.label))
+        #expect(differences.map(\.compatibility.written) == states.map(\.before))
+        #expect(differences.map(\.compatibility.current) == states.map(\.after))
+        #expect(differences.map(\.isEmpty) == states.map { $0.label == "same" })
+        let lines = SnapshotText.differencesJSON(differences).split(separator: "\n")
+        #expect(
+            lines[1] == #"{"step":"s","state":"b","added":0,"removed":0,"changed":0,"unchanged":0,"#
+                + #""schemaChanged":true,"schema":"compatible","before":"value Swift.Int → Swift.Int32","#
+                + #""after":"value Swift.Int → Swift.Int","reasons":["widened from Swift.Int32 to Swift.Int"]}"#)
+        #expect(lines[5].hasSuffix(#""schema":"dropped","before":"value Swift.Int → Swift.Int","reasons":[]}"#))
     }
 
     @Test func aStoreWithoutItsBackendIsNamed() throws {

@@ -80,6 +80,26 @@ struct ExactlyOnceTests {
         #expect(error?.cause is Broken)
     }
 
+    private struct Lasting: LastingFailure {
+        let isLasting: Bool
+    }
+
+    /// One that was replaced by another process doesn't take over from it in turn.
+    @Test(arguments: [true, false])
+    func aLastingFailureEndsTheJob(isLasting: Bool) async throws {
+        let tries = Mutex(0)
+        let pipeline = try Self.pipeline(CommittedOutput<Int>()) { number in
+            guard number == 30 else { return }
+            tries.withLock { $0 += 1 }
+            throw Lasting(isLasting: isLasting)
+        }
+        var options = Self.options(MemorySnapshotStorage(), parallelism: 1)
+        options.restarts = .fixedDelay(attempts: 2, delay: .zero)
+        let error = await #expect(throws: JobError.self) { try await pipeline.run(options) }
+        #expect(error?.cause is Lasting)
+        #expect(tries.withLock { $0 } == (isLasting ? 1 : 3))
+    }
+
     @Test func aStoppedJobHasCommittedAndGoesOnLater() async throws {
         let output = CommittedOutput<Int>()
         let storage = MemorySnapshotStorage()

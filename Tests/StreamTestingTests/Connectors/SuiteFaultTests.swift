@@ -74,20 +74,37 @@ struct TableRow: Hashable, Sendable {
 final class FaultyTable: IdempotentSink {
     enum Fault: CaseIterable {
         case none, appends, keepsTheFirst, forgetsToFlushAtTheEnd, losesTheLast
+        case refusesLowerEpochs, skipsSequencesItKnows
 
         var expected: [IdempotentSinkCheck] {
             switch self {
             case .none: []
-            case .appends: [.lastOneCounts, .writtenAgain, .killedBeforeFlush, .severalWorkers, .many, .random]
-            case .keepsTheFirst: [.lastOneCounts, .writtenAgain, .killedBeforeFlush, .severalWorkers, .many, .random]
+            case .refusesLowerEpochs: [.writtenAfterAFailedSnapshot, .random]
+            // Right as long as the parallelism stays.
+            case .skipsSequencesItKnows: [.random]
+            case .appends, .keepsTheFirst:
+                [
+                    .lastOneCounts, .writtenAgain, .writtenAfterAFailedSnapshot, .killedBeforeFlush, .severalWorkers,
+                    .many, .random,
+                ]
             case .forgetsToFlushAtTheEnd: [.lastOneCounts, .many, .random]
             case .losesTheLast:
-                [.flushedIsVisible, .lastOneCounts, .writtenAgain, .killedBeforeFlush, .severalWorkers, .many, .random]
+                [
+                    .flushedIsVisible, .lastOneCounts, .writtenAgain, .writtenAfterAFailedSnapshot, .killedBeforeFlush,
+                    .severalWorkers, .many, .random,
+                ]
             }
         }
     }
 
+    struct Name: Hashable {
+        let worker: Int
+        let sequence: Int
+    }
+
     let rows = Mutex<[TableRow]>([])
+    let newestEpoch = Mutex(0)
+    let known = Mutex<Set<Name>>([])
     let fault: Fault
 
     init(_ fault: Fault) { self.fault = fault }
@@ -96,17 +113,29 @@ final class FaultyTable: IdempotentSink {
 
     struct Writer: IdempotentWriter {
         let table: FaultyTable
-        var held: [TableRow] = []
+        var held: [(name: Name, row: TableRow)] = []
 
         init(table: FaultyTable) { self.table = table }
 
         mutating func write(_ batch: Batch<TableRow>, keys: [Int], as first: WriteIdentity) {
-            for i in 0..<batch.count { held.append(batch.elements[i]) }
+            if table.fault == .refusesLowerEpochs {
+                let isLower = table.newestEpoch.withLock { newest in
+                    newest = max(newest, first.epoch)
+                    return first.epoch < newest
+                }
+                if isLower { return }
+            }
+            for i in 0..<batch.count {
+                held.append((Name(worker: first.worker, sequence: first.sequence + i), batch.elements[i]))
+            }
         }
 
         mutating func flush() {
             if table.fault == .losesTheLast && !held.isEmpty { held.removeLast() }
-            for pair in held {
+            for (name, pair) in held {
+                if table.fault == .skipsSequencesItKnows, !table.known.withLock({ $0.insert(name).inserted }) {
+                    continue
+                }
                 table.rows.withLock { rows in
                     let old = table.fault == .appends ? nil : rows.firstIndex { $0.key == pair.key }
                     guard let old else { return rows.append(pair) }

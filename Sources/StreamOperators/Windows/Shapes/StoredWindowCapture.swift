@@ -10,6 +10,7 @@ final class StoredWindowCapture<Key: StreamKey, Value: Sendable>: StateCapture {
     let storedRanges: [(prefix: [UInt8], rowCount: Int)]
     let isComplete: Bool
     private(set) var stored: (any StoredRowsView)?
+    private(set) var storedBytes = 0
 
     /// - Parameter isComplete: whether the rows are wanted when all are there, and not only to be there.
     init(
@@ -27,7 +28,10 @@ final class StoredWindowCapture<Key: StreamKey, Value: Sendable>: StateCapture {
     func next(_ byteLimit: Int, into rows: inout StateRows) throws -> Bool {
         for _ in 0..<Self.windowsAtOnce {
             guard let capture = captures.first else { break }
-            if try capture.next(byteLimit, into: &rows) { return true }
+            let before = capture.storedBytes
+            let hasMore = try capture.next(byteLimit, into: &rows)
+            storedBytes += capture.storedBytes - before
+            if hasMore { return true }
             captures.removeFirst()
         }
         guard captures.isEmpty else { return true }
