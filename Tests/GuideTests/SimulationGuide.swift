@@ -55,7 +55,18 @@ import Weir
         let failure = #expect(throws: SimulationFailure.self) { try simulation.run(seeds: 1...40) }
         print(failure.map(String.init(describing:)) ?? "")
         // end snippet
-        try expectShown("\(try #require(failure))", in: "Docs/guides/simulation.md")
+        try show(try #require(failure))
+    }
+
+    /// The page shows what was found, the crash and the end.
+    private func show(_ failure: SimulationFailure) throws {
+        let page = "Docs/guides/simulation.md"
+        let lines = "\(failure)".split(separator: "\n")
+        let first = try #require(lines.firstIndex(of: "attempt 1"))
+        let crash = try #require(lines.firstIndex { $0.contains("<- crash") })
+        try expectShown(lines[...first].joined(separator: "\n"), in: page)
+        try expectShown(lines[(crash - 1)...(crash + 1)].joined(separator: "\n"), in: page)
+        try expectShown("\(try #require(lines.last))", in: page)
     }
 
     @Test func more() throws {
