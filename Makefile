@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check bench sim mutants fix clean help bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer
+.PHONY: run test check bench sim mutants sanitize fix clean help bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer
 
 # Paths reach the scripts through the environment, as they were typed: spaces, quotes and dollars included.
 override INPUT := $(value INPUT)
@@ -33,11 +33,14 @@ sim: bootstrap ## Simulate jobs with crashes and faults under N=2000 seeds from 
 mutants: bootstrap ## Break the engine in each way of Tests/Mutants and say which seed finds it; ARGS="lost-timer"
 	@eval "more=($$ARGS)"; Scripts/mutants $${more[@]+"$${more[@]}"}
 
+sanitize: bootstrap ## Run the runtime's tests under the thread sanitizer; ARGS="--filter Exchange"
+	@eval "more=($$ARGS)"; Scripts/sanitize $${more[@]+"$${more[@]}"}
+
 fix: bootstrap ## Format all Swift files in place
 	@Scripts/lint --fix
 
 clean: ## Remove everything built (not data/ and out/)
-	@rm -rf .build .build-strict .build-mutants Benchmarks/.build Benchmarks/.build-strict Tests/ConsumerPackage/.build
+	@rm -rf .build .build-strict .build-mutants .build-sanitize Benchmarks/.build Benchmarks/.build-strict Tests/ConsumerPackage/.build
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
