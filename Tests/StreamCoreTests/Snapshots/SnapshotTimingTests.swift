@@ -1,13 +1,8 @@
+import Dispatch
 import StreamTesting
 import Synchronization
 import Testing
 import Weir
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// When snapshots begin, are given up, and make the job fail: all by the virtual clock, step by step.
 struct SnapshotTimingTests {
@@ -244,14 +239,16 @@ struct SnapshotTimingTests {
 
 /// A call that lasts until a test lets it go on.
 private final class SlowCall: Sendable {
-    private let state = Mutex((isReached: false, mayGoOn: false))
+    private let reached = Mutex(false)
+    private let semaphore = DispatchSemaphore(value: 0)
 
-    var isReached: Bool { state.withLock { $0.isReached } }
+    var isReached: Bool { reached.withLock { $0 } }
 
-    func goOn() { state.withLock { $0.mayGoOn = true } }
+    func goOn() { semaphore.signal() }
 
+    /// Blocks the thread, which is the snapshots' own.
     func wait() {
-        state.withLock { $0.isReached = true }
-        while !state.withLock({ $0.mayGoOn }) { sched_yield() }
+        reached.withLock { $0 = true }
+        semaphore.wait()
     }
 }
