@@ -66,7 +66,7 @@ import Weir
         #expect(ended["out"]?.split == nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func longChainsOverManyWorkersAreExplainedAtOnce() throws {
+    @Test func longChainsOverManyWorkersAreExplainedAtOnce() throws {
         let input = TestInput<Int>("numbers")
         let test = try TestPipeline(parallelism: 16) { p in
             var stream = p.input(input)

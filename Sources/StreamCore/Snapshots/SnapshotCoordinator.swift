@@ -336,19 +336,23 @@ final class SnapshotCoordinator: Sendable {
     ///
     /// - Parameter isComplete: whether the workers have ended by themselves, and so have handed on all that they had to.
     func finish(isComplete: Bool, _ completion: @escaping @Sendable () -> Void) {
-        let (inFlight, waiting, wasAsked, stop) = state.withLock { state in
+        let (inFlight, waiting, wasAsked, stop, report) = state.withLock { state in
             state.hasEnded = true
             defer {
                 state.waiting = []
                 state.stop = nil
             }
-            return (state.inFlight.map(\.progress), state.waiting, state.wasAsked, state.stop)
+            // The workers may go before whoever wanted the stop has been told what it came to.
+            let report = state.isFinal ? state.stopReport : nil
+            return (state.inFlight.map(\.progress), state.waiting, state.wasAsked, state.stop, report)
         }
         let ended = SnapshotError(code: .noSnapshot, message: "the job has ended")
         if !isComplete { for snapshot in inFlight { snapshot.fail(ended) } }
         for request in waiting { request.completion?(.failure(ended)) }
         if case .failed(let error) = control.stopped {
             stop?.completion(.failure(error))
+        } else if isComplete, let report {
+            stop?.completion(.success(report))
         } else {
             stop?.completion(.failure(ended))
         }

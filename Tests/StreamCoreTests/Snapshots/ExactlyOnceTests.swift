@@ -20,11 +20,13 @@ struct ExactlyOnceTests {
         }
     }
 
-    private static func options(_ storage: MemorySnapshotStorage?, parallelism: Int = 2) -> JobOptions {
+    private static func options(
+        _ storage: MemorySnapshotStorage?, parallelism: Int = 2, interval: Duration? = .milliseconds(10)
+    ) -> JobOptions {
         var options = JobOptions(parallelism: parallelism, batchSize: 3)
         options.logger = JobOptions.silentLogger
         if let storage {
-            options.snapshots = SnapshotOptions(storage: storage, interval: .milliseconds(10))
+            options.snapshots = SnapshotOptions(storage: storage, interval: interval)
             options.start = .latest
         }
         return options
@@ -106,7 +108,7 @@ struct ExactlyOnceTests {
         let savepoints = MemorySnapshotStorage()
         let seen = Mutex(0)
         let first = try Self.pipeline(output, endless: true) { _ in seen.withLock { $0 += 1 } }
-            .start(Self.options(storage))
+            .start(Self.options(storage, interval: nil))
         while seen.withLock({ $0 }) < 50 { await Task.yield() }
         let report = try await first.stop(savepoint: savepoints)
         #expect(report.snapshot != nil && report.savepoint?.kind == .savepoint)
