@@ -43,25 +43,27 @@ extension SnapshotCoordinator {
         Self.describe(stepNames, results, in: writer)
         let manifest = try writer.commit(finished: clock.now)
         let report = SnapshotReport(manifest, progress)
-        state.withLock { state in
+        let mayCommit = state.withLock { state in
             let barrier = state.inFlight.first { $0.progress === progress }?.barrier ?? 0
             if request.kind == .snapshot {
                 state.base = manifest
                 // Unless the workers' states were captured again since.
                 state.isChainBroken = state.barrier != barrier
             }
-            if request.storage == nil { state.lastDurable = manifest.id }
-            if mayCommit(request, isLast: state.hasBegunFinal) { state.committable = barrier }
             if request.storage == nil {
+                state.lastDurable = manifest.id
                 // What a crash leads back to; a savepoint elsewhere isn't.
                 state.status.lastBegun = manifest.begun
             }
             state.status.last = report
             state.status.completed += 1
+            // What sinks have prepared may be seen where the next start begins with this snapshot: one of the job's own
+            // storage, or where there is none the savepoint with which the job is stopped.
+            let mayCommit = request.storage == nil || options == nil && state.hasBegunFinal
+            if mayCommit { state.committable = barrier }
+            return mayCommit
         }
-        if mayCommit(request, isLast: state.withLock { $0.hasBegunFinal }) {
-            executor.submit { self.commitTransactions() }
-        }
+        if mayCommit { executor.submit { self.commitTransactions() } }
         if request.kind == .snapshot, request.storage == nil, let options {
             let age = options.retainedFor?.milliseconds
             do { _ = try repository.prune(keep: options.retained, olderThan: age, now: clock.now) } catch {
@@ -70,13 +72,6 @@ extension SnapshotCoordinator {
             }
         }
         return report
-    }
-
-    /// Whether what sinks have prepared may be seen once the snapshot is durable: the next start begins with it.
-    ///
-    /// So it is with those of the job's own storage, and where there is none with the savepoint with which the job is stopped.
-    private func mayCommit(_ request: Request, isLast: Bool) -> Bool {
-        request.storage == nil || options == nil && isLast
     }
 
     /// A snapshot is durable or has failed: the next one may become durable, and another one begin.
@@ -138,6 +133,9 @@ extension SnapshotCoordinator {
         request.completion?(result)
         beginNext()
     }
+
+    /// Why a job that is no more takes no snapshot.
+    static var ended: SnapshotError { SnapshotError(code: .noSnapshot, message: "the job has ended") }
 
     static func typed(_ error: any Error) -> SnapshotError {
         error as? SnapshotError ?? SnapshotError(code: .storageFailed, message: "\(error)")

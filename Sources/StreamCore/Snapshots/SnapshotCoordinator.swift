@@ -234,7 +234,7 @@ final class SnapshotCoordinator: Sendable {
             return state.hasEnded
         }
         if hasEnded {
-            completion?(.failure(SnapshotError(code: .noSnapshot, message: "the job has ended")))
+            completion?(.failure(Self.ended))
         } else {
             beginNext()
         }
@@ -264,9 +264,7 @@ final class SnapshotCoordinator: Sendable {
 
     private func begin(_ request: Request, by executor: Int) {
         do {
-            if state.withLock({ $0.hasEnded }) {
-                throw SnapshotError(code: .noSnapshot, message: "the job has ended")
-            }
+            if state.withLock({ $0.hasEnded }) { throw Self.ended }
             guard let storage = request.storage ?? options?.storage else { return }
             let repository =
                 if request.storage == nil, let own { own } else { SnapshotRepository(storage, pipeline: pipeline) }
@@ -306,7 +304,7 @@ final class SnapshotCoordinator: Sendable {
             for mailbox in mailboxes {
                 mailbox.ask { worker in
                     guard let worker else {
-                        return progress.fail(SnapshotError(code: .noSnapshot, message: "the job has ended"))
+                        return progress.fail(Self.ended)
                     }
                     worker.beginSnapshot(barrier, progress, atOnce: worker.hasLeft)
                 }
@@ -346,15 +344,14 @@ final class SnapshotCoordinator: Sendable {
             let report = state.isFinal ? state.stopReport : nil
             return (state.inFlight.map(\.progress), state.waiting, state.wasAsked, state.stop, report)
         }
-        let ended = SnapshotError(code: .noSnapshot, message: "the job has ended")
-        if !isComplete { for snapshot in inFlight { snapshot.fail(ended) } }
-        for request in waiting { request.completion?(.failure(ended)) }
+        if !isComplete { for snapshot in inFlight { snapshot.fail(Self.ended) } }
+        for request in waiting { request.completion?(.failure(Self.ended)) }
         if case .failed(let error) = control.stopped {
             stop?.completion(.failure(error))
         } else if isComplete, let report {
             stop?.completion(.success(report))
         } else {
-            stop?.completion(.failure(ended))
+            stop?.completion(.failure(Self.ended))
         }
         // Without a snapshot there is no thread to wait for.
         guard wasAsked else { return completion() }
@@ -373,11 +370,7 @@ final class SnapshotCoordinator: Sendable {
             if inFlight.isEmpty && !state.withLock({ $0.isTaking }) || rounds == -executors.count {
                 return afterAll(1, body)
             }
-            if rounds <= 0 {
-                for snapshot in inFlight {
-                    snapshot.fail(SnapshotError(code: .noSnapshot, message: "the job has ended"))
-                }
-            }
+            if rounds <= 0 { for snapshot in inFlight { snapshot.fail(Self.ended) } }
             whenIdle(rounds: rounds - 1, body)
         }
     }
