@@ -30,8 +30,10 @@ public final class SnapshotRepository: Sendable {
     }
 
     /// The numbers of the snapshots that there are, rising; readable or not.
-    public func ids() throws -> [Int] {
-        var ids = Set(try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) })
+    public func ids() throws -> [Int] { try ids(listed: storage.list(paths.snapshots)) }
+
+    private func ids(listed objects: [SnapshotObject]) throws -> [Int] {
+        var ids = Set(objects.compactMap { paths.id(ofManifest: $0.name) })
         for id in known.withLock({ $0 }) where !ids.contains(id) {
             // Not listed yet, or deleted by another process.
             if try isThere(id) { ids.insert(id) } else { forget(id) }
@@ -52,10 +54,11 @@ public final class SnapshotRepository: Sendable {
     /// after the other, but for those of snapshots that failed; so a few more than the list shows are asked for by name.
     /// Where the list shows no snapshot, the claims of the last ones' writers tell how far the numbers are.
     package func currentIDs() throws -> [Int] {
-        let claims = try storage.list(paths.snapshots).compactMap { paths.writer(ofClaim: $0.name)?.id }
-        let listed = try ids()
+        let objects = try storage.list(paths.snapshots)
+        let claims = objects.compactMap { paths.writer(ofClaim: $0.name)?.id }
+        let listed = try ids(listed: objects)
         for id in listed { note(id) }
-        for id in Set(claims).subtracting(listed) where try isThere(id) { note(id) }
+        for id in Set(claims).subtracting(listed).sorted() where try isThere(id) { note(id) }
         var id = max(listed.last ?? 0, claims.max() ?? 0)
         var misses = 0
         while misses < Self.claimsKept {
