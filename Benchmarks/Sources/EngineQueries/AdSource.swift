@@ -36,7 +36,7 @@ public struct AdSource<Generator: EventGenerator>: Source where Generator.Event 
     @inlinable
     func makeReader(for split: Int, first: Int64) -> AdReader<Generator> {
         meter.started()
-        return AdReader(generator, parameters, meter.source(split), first: first)
+        return AdReader(generator, parameters, meter, split, first: first)
     }
 }
 
@@ -50,11 +50,13 @@ public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.E
     @usableFromInline var next: Int64
     @usableFromInline var clock: EventClock
     @usableFromInline var unreported = 0
+    @usableFromInline var pace: SourcePace?
 
     @inlinable
-    init(_ generator: Generator, _ parameters: RunParameters, _ meter: SourceMeter, first: Int64) {
+    init(_ generator: Generator, _ parameters: RunParameters, _ meter: Meter, _ split: Int, first: Int64) {
         self.generator = generator
-        self.meter = meter
+        self.meter = meter.source(split)
+        pace = SourcePace(parameters, meter)
         end = parameters.events
         stride = Int64(parameters.parallelism)
         next = first
@@ -70,10 +72,14 @@ public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.E
         // Called for more: what was made before has been handed on.
         meter.emitted(unreported)
         unreported = 0
-        let left = (end &- next &+ stride &- 1) / stride
+        var left = Int((end &- next &+ stride &- 1) / stride)
         guard left > 0 else { return .end }
+        if let allowance = pace?.allowance(next: next, stride: stride, most: left) {
+            guard allowance > 0 else { return .waiting }
+            left = allowance
+        }
         output.fill { out, room in
-            let count = Swift.min(room, Int(left))
+            let count = Swift.min(room, left)
             _ = generator.fill(out, count: count, first: next, stride: stride, clock: &clock)
             next &+= Int64(count) &* stride
             unreported = count

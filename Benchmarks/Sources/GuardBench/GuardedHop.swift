@@ -1,0 +1,21 @@
+/// How much a guarded piece of code has to do.
+struct GuardSize {
+    var batches: Int
+    var batchSize: Int
+
+    var records: Int { batches * batchSize }
+}
+
+/// A piece of the record path whose cost is guarded.
+struct GuardedHop: Sendable {
+    let name: String
+    /// What else the run does: its cost is taken off; nil for nothing.
+    let base: String?
+    let run: @Sendable (GuardSize) async throws -> Void
+
+    init(_ name: String, over base: String? = nil, _ run: @escaping @Sendable (GuardSize) async throws -> Void) {
+        self.name = name
+        self.base = base
+        self.run = run
+    }
+}
