@@ -3,7 +3,7 @@ public import Workloads
 
 /// The events of a generator as a source: split p of P makes events p, p + P, p + 2P and so on.
 @frozen
-public struct AdSource<Generator: EventGenerator>: Source where Generator.Event == Ad {
+public struct AdSource<Generator: EventGenerator>: Source {
     /// The index of a split.
     public typealias Split = Int
 
@@ -42,7 +42,7 @@ public struct AdSource<Generator: EventGenerator>: Source where Generator.Event 
 
 /// Makes the events of a split, all fields of each.
 @frozen
-public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.Event == Ad {
+public struct AdReader<Generator: EventGenerator>: SplitReader {
     @usableFromInline let generator: Generator
     @usableFromInline let meter: SourceMeter
     @usableFromInline let end: Int64
@@ -68,7 +68,7 @@ public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.E
 
     /// Makes a batch of events.
     @inlinable
-    public mutating func read(into output: SourceOutput<Ad>) -> ReadStatus {
+    public mutating func read(into output: SourceOutput<Generator.Event>) -> ReadStatus {
         // Called for more: what was made before has been handed on.
         meter.emitted(unreported)
         unreported = 0

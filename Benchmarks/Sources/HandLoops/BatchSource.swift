@@ -1,7 +1,7 @@
 internal import Workloads
 
 /// Batches of complete records of a generator, in event order.
-struct BatchSource<Generator: EventGenerator>: ~Copyable {
+struct BatchSource<Generator: EventGenerator>: ~Copyable where Generator.Event: BitwiseCopyable {
     /// How many records ahead a loop prefetches: about what the core keeps in flight.
     static var ahead: Int { 16 }
 

@@ -1,7 +1,7 @@
 /// A stream whose event `i` is a pure function of `i` and the parameters.
 public protocol EventGenerator: Sendable {
     /// The record.
-    associatedtype Event: BitwiseCopyable & Sendable
+    associatedtype Event: Sendable
 
     /// Events per second of event time.
     var rate: Int64 { get }

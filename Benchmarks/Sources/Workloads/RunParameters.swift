@@ -4,7 +4,7 @@ public struct RunParameters: Equatable, Sendable {
     public var events: Int64
     /// Events per second of event time, at least 10.
     public var rate: Int64
-    /// Number of users, at most 2^32.
+    /// Number of users, at most 2^32; 0 where the data has none to choose.
     public var users: Int64
     /// Number of sources and of workers.
     public var parallelism: Int

@@ -83,7 +83,23 @@ struct HandLoopTests {
         #expect(try await run("ysb", size) { $0.throttle = 100_000 } == naive.ysb)
     }
 
+    @Test(arguments: sizes)
+    func auctionSite(_ size: Size) async throws {
+        let naive = NaiveNexmark(RunParameters(events: size.events, rate: size.rate, users: 0))
+        #expect(try await run("q0", size) == naive.q0)
+        #expect(try await run("q1", size) == naive.q1)
+        #expect(try await run("q2", size) == naive.q2)
+        #expect(try await run("q3", size) == naive.q3)
+        #expect(try await run("q5", size) == naive.q5)
+        #expect(try await run("q7", size) == naive.q7)
+        #expect(try await run("q8", size) == naive.q8)
+        #expect(try await run("q11", size) == naive.q11)
+        #expect(try await run("q15", size) == naive.q15)
+        #expect(try await run("q17", size) == naive.q17)
+        #expect(try await run("q19", size) == naive.q19)
+    }
+
     @Test func everyQueryHasALoop() {
-        #expect(Set(HandLoopTable.queries.keys) == Set(WorkloadQuery.ads.map(\.name)))
+        #expect(Set(HandLoopTable.queries.keys) == Set(WorkloadQuery.all.map(\.name)))
     }
 }

@@ -91,6 +91,7 @@ struct GeneratorTests {
     @Test(arguments: zip([0, 12_345] as [Int64], jsonLines))
     func jsonLine(index: Int64, line: String) {
         #expect(written(AdsUniform(rate: 10_000, users: 10_000).event(index), index: index) == line)
+        #expect(AdLines(rate: 10_000, users: 10_000).event(index) == Array(line.utf8))
     }
 
     /// Every length of number against the standard library's rendering.
