@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check bench bench-peers bench-scaling guards sim mutants sanitize fix clean help bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer
+.PHONY: run test check bench bench-peers bench-latency bench-scaling guards sim mutants sanitize fix clean help bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer
 
 # Paths reach the scripts through the environment, as they were typed: spaces, quotes and dollars included.
 override INPUT := $(value INPUT)
@@ -30,6 +30,9 @@ bench: bootstrap ## Run the benchmark queries beside hand-written loops, medians
 bench-peers: ## The same beside Apache Flink, which it fetches, with a chart for Docs/images; ARGS="--events-scale 0.2"
 	@Scripts/bootstrap --peers
 	@eval "more=($$ARGS)"; Scripts/bench --peers $${more[@]+"$${more[@]}"}
+
+bench-latency: bootstrap ## Lag of windows' results, single records, a job that waits; ARGS="--only idle"
+	@eval "more=($$ARGS)"; Scripts/bench-latency $${more[@]+"$${more[@]}"}
 
 bench-scaling: bootstrap ## Cost per event by parallelism, events, keys and overlap; ARGS="--only parallelism --runs 1"
 	@eval "more=($$ARGS)"; Scripts/bench-scaling $${more[@]+"$${more[@]}"}

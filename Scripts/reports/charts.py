@@ -101,7 +101,7 @@ def bars(title, kinds, groups, note=""):
 
 
 def lines(title, x_title, y_title, series, note="", log_y=True):
-    """Lines over a logarithmic x axis; `series` is a list of (name, [(x, y)]). Every point carries its figure."""
+    """Lines over a logarithmic x axis; `series` is a list of (name, [(x, y)]). Few points carry their figures."""
     points = [point for _, several in series for point in several]
     xs = _powers(min(x for x, _ in points), max(x for x, _ in points))
     if len(xs) == 1:
@@ -140,7 +140,7 @@ def lines(title, x_title, y_title, series, note="", log_y=True):
     for (name, several), colour in zip(series, COLOURS):
         path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in several)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for x, y in several:
+        for x, y in several if len(several) < 40 else []:
             parts.append(
                 f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="3.5" fill="{colour}">'
                 f"<title>{html.escape(f'{name}: {number(y)} at {number(x)}')}</title></circle>"
