@@ -4,7 +4,9 @@ public import StreamCore
 /// Drives a keyed step of the user's: selects keys, fires timers, collects outputs, disposes of errors.
 @usableFromInline
 final class KeyedStepRunner<Step: KeyedStep> {
-    @usableFromInline @exclusivity(unchecked) var step: Step
+    /// The step; nil while it processes a batch, for which it is taken out: the fields of a local value are read without
+    /// being retained for each record.
+    @usableFromInline @exclusivity(unchecked) var step: Step?
     @usableFromInline let store: KeyedStateStore<Step.Key>
     @usableFromInline let timers: KeyedTimers<Step.Key, Step.TimerID>
     @usableFromInline let output: Collector<Step.Output>
@@ -49,19 +51,26 @@ final class KeyedStepRunner<Step: KeyedStep> {
         _ body: (inout Step, Element, borrowing ProcessContext<Step>) throws -> Void
     ) throws {
         let records = batch.records
-        context.counters.addIn(batch.count)
+        guard var step = step.take() else { return }
+        defer { self.step = step }
+        self.context.counters.addIn(batch.count)
         store.prepare(batch.keys, hashes: batch.hashes, count: batch.count)
+        // Some records ahead: what is fetched much earlier has left the nearest cache before its turn comes.
+        let ahead = KeyedStateStore<Step.Key>.keysAhead
+        store.prefetch(batch.hashes, count: Swift.min(ahead, batch.count))
+        guard batch.count > 0 else { return }
+        var context = ProcessContext(
+            runner: self, key: batch.keys[0], timestamp: records.timestamps[0], timeDomain: .eventTime)
         try batch.forEachOrigin { range, origin in
             output.origin = origin
             for i in range {
-                let key = batch.keys[i]
-                store.select(key, hash: batch.hashes[i])
-                do {
-                    try body(
-                        &step, records.elements[i],
-                        ProcessContext(
-                            runner: self, key: key, timestamp: records.timestamps[i], timeDomain: .eventTime))
-                } catch {
+                if i & (ahead &- 1) == 0 {
+                    store.prefetch(batch.hashes + (i + ahead), count: Swift.min(ahead, batch.count - ahead - i))
+                }
+                context.currentKey = batch.keys[i]
+                context.currentTimestamp = records.timestamps[i]
+                store.select(context.currentKey, hash: batch.hashes[i])
+                do { try body(&step, records.elements[i], context) } catch {
                     try errors.dispose(records.elements[i], at: records.timestamps[i], error, from: origin)
                 }
             }
@@ -99,7 +108,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
             case .processingTime: timestamp = max(timer.origin, passedWatermark.advanced(byMilliseconds: 1))
             }
             do {
-                try step.onTimer(
+                try step?.onTimer(
                     timer.id, at: timer.time,
                     ProcessContext(runner: self, key: firing.key, timestamp: timestamp, timeDomain: domain))
             } catch {
