@@ -84,47 +84,85 @@ public final class StateTable<Key: StreamKey, Value> {
     }
 
     /// Says that these keys are about to be looked up: fetches their slots, from memory or, all at once, from the store.
+    ///
+    /// - Parameter ahead: how many slots to fetch from memory at most. Who gives it has the others fetched by
+    ///   ``prefetch(hashes:count:)``, so that what comes first isn't pushed out of the cache by what comes last.
     @inlinable @inline(__always)
-    public func prepare(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
+    public func prepare(
+        _ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int, ahead: Int = .max
+    ) {
         if isStored {
             fetch(keys, hashes: hashes, count: count)
             return
         }
         if !(_isPOD(Key.self) && _isPOD(Value.self)), let budget { lookAtMemory(budget) }
-        if byteCount > 1 << 18 {
-            for i in 0..<count { prefetch(hash: hashes[i]) }
+        prefetch(hashes: hashes, count: Swift.min(count, ahead))
+    }
+
+    /// Asks the memory system for the slots of keys with these hashes, where the table doesn't lie in the cache anyway.
+    @inlinable @inline(__always)
+    public func prefetch(hashes: UnsafePointer<UInt64>, count: Int) {
+        guard count > 0, byteCount > 1 << 18 else { return }
+        for i in 0..<count { prefetch(hash: hashes[i]) }
+    }
+
+    /// Calls `body` with each index below `count` while the slots of the keys that follow are fetched.
+    ///
+    /// `body` may use the table.
+    @inlinable @inline(__always)
+    public func forEachPrepared(
+        _ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int, _ body: (Int) throws -> Void
+    ) rethrows {
+        let ahead = 32
+        prepare(keys, hashes: hashes, count: count, ahead: ahead)
+        var i = 0
+        if !isStored && byteCount > 1 << 18 {
+            while i < count &- ahead {
+                prefetch(hash: hashes[i &+ ahead])
+                try body(i)
+                i &+= 1
+            }
+        }
+        while i < count {
+            try body(i)
+            i &+= 1
         }
     }
 
     /// The value of `key`, to be changed; nil when there is none.
     @inlinable @inline(__always)
     public func find(_ key: Key, hash: UInt64) -> UnsafeMutablePointer<Value>? {
-        let tag = Self.tag(hash)
-        let expected = tag | hot
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while true {
-            let found = tags[slot]
-            if found & TableFlags.exceptFresh == expected {
-                if Key.same(entries[slot].key, key) { return value(at: slot) }
-            } else if found == 0 {
-                break
-            } else if found & TableFlags.none == tag && Key.same(entries[slot].key, key) {
-                touch(slot)
-                return value(at: slot)
-            }
-            slot = (slot &+ 1) & mask
-        }
+        let (slot, isFound) = locate(key, hash: hash)
+        if isFound { return valueToChange(at: slot, hash: hash) }
         guard isStored, let fetched = fetch(key, hash: hash) else { return nil }
         touch(fetched)
         return value(at: fetched)
     }
 
+    /// As ``find(_:hash:)``, for a key that was at `slot` a moment ago; nil when it isn't there any more.
+    @inlinable @inline(__always)
+    func find(_ key: Key, hash: UInt64, at slot: Int) -> UnsafeMutablePointer<Value>? {
+        let slot = slot & mask
+        guard tags[slot] & TableFlags.none == Self.tag(hash), Key.same(entries[slot].key, key) else { return nil }
+        return valueToChange(at: slot, hash: hash)
+    }
+
+    @inlinable @inline(__always)
+    func valueToChange(at slot: Int, hash: UInt64) -> UnsafeMutablePointer<Value> {
+        if tags[slot] & TableFlags.exceptFresh != Self.tag(hash) | hot { touch(slot) }
+        return value(at: slot)
+    }
+
     /// The value of `key`, only to be read; nil when there is none.
     @inlinable @inline(__always)
     public func peek(_ key: Key, hash: UInt64) -> UnsafePointer<Value>? {
-        if let slot = slot(of: key, hash: hash) { return UnsafePointer(value(at: slot)) }
-        guard isStored, let fetched = fetch(key, hash: hash) else { return nil }
-        return UnsafePointer(value(at: fetched))
+        slotToRead(key, hash: hash).map { UnsafePointer(value(at: $0)) }
+    }
+
+    /// The slot of `key`, fetched from the store if need be.
+    @inlinable @inline(__always)
+    func slotToRead(_ key: Key, hash: UInt64) -> Int? {
+        slot(of: key, hash: hash) ?? (isStored ? fetch(key, hash: hash) : nil)
     }
 
     /// The value of `key`, only to be read, if it is in memory; nil when it isn't, or when there is none.
@@ -140,26 +178,13 @@ public final class StateTable<Key: StreamKey, Value> {
     public func upsert(
         _ key: Key, hash: UInt64, _ initial: @autoclosure () throws -> Value
     ) rethrows -> UnsafeMutablePointer<Value> {
-        let tag = Self.tag(hash)
-        let expected = tag | hot
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while true {
-            let found = tags[slot]
-            if found & TableFlags.exceptFresh == expected {
-                if Key.same(entries[slot].key, key) { return value(at: slot) }
-            } else if found == 0 {
-                break
-            } else if found & TableFlags.none == tag && Key.same(entries[slot].key, key) {
-                touch(slot)
-                return value(at: slot)
-            }
-            slot = (slot &+ 1) & mask
-        }
+        let (slot, isFound) = locate(key, hash: hash)
+        if isFound { return valueToChange(at: slot, hash: hash) }
         if isStored, let fetched = fetch(key, hash: hash) {
             touch(fetched)
             return value(at: fetched)
         }
-        return insert(Entry(key: key, value: try initial()), tag: tag, hash: hash, slot: slot)
+        return insert(Entry(key: key, value: try initial()), tag: Self.tag(hash), hash: hash, slot: slot)
     }
 
     /// Changes the value of `key`, or inserts what `insert` makes when the key is new.
@@ -167,31 +192,17 @@ public final class StateTable<Key: StreamKey, Value> {
     public func update(
         _ key: Key, hash: UInt64, insert makeValue: () throws -> Value, update change: (inout Value) throws -> Void
     ) rethrows {
-        let tag = Self.tag(hash)
-        let expected = tag | hot
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while true {
-            let found = tags[slot]
-            if found & TableFlags.exceptFresh == expected {
-                if Key.same(entries[slot].key, key) {
-                    try change(&value(at: slot).pointee)
-                    return
-                }
-            } else if found == 0 {
-                break
-            } else if found & TableFlags.none == tag && Key.same(entries[slot].key, key) {
-                touch(slot)
-                try change(&value(at: slot).pointee)
-                return
-            }
-            slot = (slot &+ 1) & mask
+        let (slot, isFound) = locate(key, hash: hash)
+        if isFound {
+            try change(&valueToChange(at: slot, hash: hash).pointee)
+            return
         }
         if isStored, let fetched = fetch(key, hash: hash) {
             touch(fetched)
             try change(&value(at: fetched).pointee)
             return
         }
-        _ = insert(Entry(key: key, value: try makeValue()), tag: tag, hash: hash, slot: slot)
+        _ = insert(Entry(key: key, value: try makeValue()), tag: Self.tag(hash), hash: hash, slot: slot)
     }
 
     /// Removes `key` and returns its value, or nil when it isn't there.
@@ -207,13 +218,41 @@ public final class StateTable<Key: StreamKey, Value> {
     /// The slot of `key` in memory.
     @inlinable @inline(__always)
     func slot(of key: Key, hash: UInt64) -> Int? {
+        let (slot, isFound) = locate(key, hash: hash)
+        return isFound ? slot : nil
+    }
+
+    /// The slot of `key`, or the free one that it would get.
+    ///
+    /// Eight tags at a time, as Swiss tables look at sixteen: in a word of tags the first that equals the key's is found
+    /// without a branch per slot, which at two or three slots per search would be mispredicted more often than not.
+    @inlinable @inline(__always)
+    func locate(_ key: Key, hash: UInt64) -> (slot: Int, isFound: Bool) {
         let tag = Self.tag(hash)
+        let pattern = UInt64(tag) &* TableFlags.each
         var slot = Int(truncatingIfNeeded: hash) & mask
         while true {
-            let found = tags[slot]
-            if found & TableFlags.none == tag && Key.same(entries[slot].key, key) { return slot }
-            if found == 0 { return nil }
-            slot = (slot &+ 1) & mask
+            guard slot &+ 7 <= mask else {
+                // The last seven, one by one.
+                let found = tags[slot]
+                if found & TableFlags.none == tag && Key.same(entries[slot].key, key) { return (slot, true) }
+                if found == 0 { return (slot, false) }
+                slot = (slot &+ 1) & mask
+                continue
+            }
+            let word = UInt64(littleEndian: UnsafeRawPointer(tags + slot).loadUnaligned(as: UInt64.self))
+            let free = ~word & (TableFlags.each &<< 7)
+            let difference = (word & (UInt64(TableFlags.none) &* TableFlags.each)) ^ pattern
+            // The top bit of each byte that is zero; perhaps also of one above it that is 1, which is an entry, too.
+            var candidates = (difference &- TableFlags.each) & ~difference & (TableFlags.each &<< 7)
+            candidates &= (free & (0 &- free)) &- 1
+            while candidates != 0 {
+                let candidate = slot &+ (candidates.trailingZeroBitCount &>> 3)
+                if Key.same(entries[candidate].key, key) { return (candidate, true) }
+                candidates &= candidates &- 1
+            }
+            if free != 0 { return (slot &+ (free.trailingZeroBitCount &>> 3), false) }
+            slot = (slot &+ 8) & mask
         }
     }
 
@@ -309,4 +348,6 @@ enum TableFlags {
     @inlinable static var evictedAtOnce: Int { 1 << 16 }
     /// A mask that leaves no flags.
     @inlinable static var none: UInt8 { occupied | hash }
+    /// A one in each byte of a word.
+    @inlinable static var each: UInt64 { 0x0101_0101_0101_0101 }
 }

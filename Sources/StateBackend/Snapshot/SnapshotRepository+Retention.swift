@@ -47,7 +47,7 @@ extension SnapshotRepository {
         // Listed before the manifests are: a file that comes with a later manifest isn't in the list.
         let files = try storage.list(paths.files)
         let claims = try storage.list(paths.snapshots)
-        _ = try currentIDs()
+        let newest = try currentIDs().last ?? 0
         let needed = try neededFiles()
         for file in files where file.modified < time {
             // What isn't named like a file of a snapshot is somebody else's.
@@ -58,9 +58,9 @@ extension SnapshotRepository {
             removed.append(file.name)
         }
         for claim in claims where claim.modified < time {
-            guard let writer = paths.writer(ofClaim: claim.name), !needed.prefixes.contains(writer.prefix) else {
-                continue
-            }
+            guard let writer = paths.writer(ofClaim: claim.name), !needed.prefixes.contains(writer.prefix),
+                !(newest - Self.claimsKept + 1...newest).contains(writer.id)
+            else { continue }
             try storage.delete(claim.name)
             removed.append(claim.name)
         }

@@ -49,13 +49,16 @@ public final class SnapshotRepository: Sendable {
     /// As ``ids()``, with those that another process has put of late and the storage doesn't list yet.
     ///
     /// To begin with an older snapshot than the newest, or to delete its files, would be fatal. Numbers are given one
-    /// after the other, but for those of snapshots that failed; so a few more are asked for by name.
+    /// after the other, but for those of snapshots that failed; so a few more than the list shows are asked for by name.
+    /// Where the list shows no snapshot, the claims of the last ones' writers tell how far the numbers are.
     package func currentIDs() throws -> [Int] {
+        let claims = try storage.list(paths.snapshots).compactMap { paths.writer(ofClaim: $0.name)?.id }
         let listed = try ids()
         for id in listed { note(id) }
-        var id = listed.last ?? 0
+        for id in Set(claims).subtracting(listed) where try isThere(id) { note(id) }
+        var id = max(listed.last ?? 0, claims.max() ?? 0)
         var misses = 0
-        while misses < 8 {
+        while misses < Self.claimsKept {
             id += 1
             if try isThere(id) {
                 note(id)
@@ -66,6 +69,9 @@ public final class SnapshotRepository: Sendable {
         }
         return known.withLock { $0.sorted() }
     }
+
+    /// The numbers, up to the newest snapshot's, whose writers' claims are kept.
+    static let claimsKept = 8
 
     /// The snapshot is there.
     func note(_ id: Int) { known.withLock { _ = $0.insert(id) } }
@@ -175,11 +181,11 @@ public final class SnapshotRepository: Sendable {
             attempt += 1
         }
         let lease = use.hold(base?.files ?? [], prefix: paths.files(header.id, attempt: attempt))
-        // Only now: whoever committed before has put its manifest before it gave up its claim.
+        // Only now: whoever committed before has put its manifest before it gave up its claim. By name, since a list may
+        // be stale.
         do {
-            if let last = try ids().last, last >= header.id {
-                throw SnapshotError.conflict(last, pipeline, paths.manifest(last))
-            }
+            let last = try isThere(header.id) ? header.id : try ids().last ?? 0
+            if last >= header.id { throw SnapshotError.conflict(last, pipeline, paths.manifest(last)) }
         } catch {
             try? storage.delete(paths.claim(header.id, attempt: attempt))
             throw error

@@ -153,7 +153,7 @@ public final class SnapshotWriter {
             throw SnapshotError.conflict(draft.id, draft.pipeline, name)
         }
         repository.note(draft.id)
-        close()
+        close(committed: true)
         return draft
     }
 
@@ -167,7 +167,7 @@ public final class SnapshotWriter {
         if !mayBeCommitted() {
             for object in written.sorted() { try? repository.storage.delete(object) }
         }
-        close()
+        close(committed: false)
     }
 
     /// Whether the manifest may be there, although putting it has failed.
@@ -183,9 +183,18 @@ public final class SnapshotWriter {
         } catch let error as SnapshotError { return error.code != .missingFile } catch { return true }
     }
 
-    private func close() {
+    /// Gives the claim up.
+    ///
+    /// That of a snapshot stays for a while as a landmark (``SnapshotRepository/currentIDs()``); the one of so many
+    /// numbers before goes in its place.
+    private func close(committed: Bool) {
         isOpen = false
-        try? repository.storage.delete(repository.paths.claim(draft.id, attempt: attempt))
+        if committed {
+            let old = draft.id - SnapshotRepository.claimsKept
+            if old >= 0 { try? repository.storage.delete(repository.paths.claim(old, attempt: 0)) }
+        } else {
+            try? repository.storage.delete(repository.paths.claim(draft.id, attempt: attempt))
+        }
         lease = nil
     }
 

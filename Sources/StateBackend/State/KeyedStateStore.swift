@@ -7,6 +7,8 @@ public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline @exclusivity(unchecked) var currentKey: Key?
     @usableFromInline @exclusivity(unchecked) var currentHash: UInt64 = 0
     @usableFromInline var preparations: [(UnsafePointer<Key>, UnsafePointer<UInt64>, Int) -> Void] = []
+    /// Ask the memory system for what keys with these hashes have.
+    @usableFromInline var prefetches: [(UnsafePointer<UInt64>, Int) -> Void] = []
     /// The time by which values expire: as it was when the batch began.
     @usableFromInline @exclusivity(unchecked) var now: Int64
     /// Remove expired values from some slots each.
@@ -62,11 +64,19 @@ public final class KeyedStateStore<Key: StreamKey> {
         currentHash = hash
     }
 
-    /// Says which keys are about to be selected, so that their values can be fetched all at once.
+    /// Says which keys are about to be selected, so that what a backend's store has of them is fetched all at once.
+    ///
+    /// What is in memory ``prefetch(_:count:)`` asks for, some keys at a time.
     @inlinable
     public func prepare(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
         tick(count: count)
         for prepare in preparations { prepare(keys, hashes, count) }
+    }
+
+    /// Asks the memory system for the values of keys with these hashes, which are about to be selected.
+    @inlinable
+    public func prefetch(_ hashes: UnsafePointer<UInt64>, count: Int) {
+        for prefetch in prefetches { prefetch(hashes, count) }
     }
 
     /// A table of the step's state whose values are fetched ahead.
@@ -75,7 +85,8 @@ public final class KeyedStateStore<Key: StreamKey> {
         _ name: String, kind: String, codec: StateCodec<Value>?, traits: TableTraits<Value> = TableTraits()
     ) throws -> StateTable<Key, Value> {
         let table: StateTable<Key, Value> = try state.table(name, kind: kind, codec: codec, traits: traits)
-        preparations.append { table.prepare($0, hashes: $1, count: $2) }
+        preparations.append { table.prepare($0, hashes: $1, count: $2, ahead: 0) }
+        prefetches.append { table.prefetch(hashes: $0, count: $1) }
         return table
     }
 

@@ -6,6 +6,8 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
     @usableFromInline let table: StateTable<Key, Value>
     /// Holds the values instead of `table` where they expire.
     @usableFromInline let expiring: ExpiringTable<Key, Value>?
+    /// Where the value was that was read last: nearly always the one that is written next.
+    @usableFromInline @exclusivity(unchecked) var lastSlot = 0
 
     @usableFromInline
     init(store: KeyedStateStore<Key>, table: StateTable<Key, Value>, expiring: ExpiringTable<Key, Value>?) {
@@ -20,7 +22,9 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
         get {
             guard let key = store.currentKey else { return nil }
             if let expiring { return expiring.read(key, hash: store.currentHash, now: store.now) }
-            return table.peek(key, hash: store.currentHash)?.pointee
+            guard let slot = table.slotToRead(key, hash: store.currentHash) else { return nil }
+            lastSlot = slot
+            return table.value(at: slot).pointee
         }
         set {
             guard let key = store.currentKey else { return }
@@ -36,7 +40,11 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
                 table.remove(key, hash: store.currentHash)
                 return
             }
-            table.upsert(key, hash: store.currentHash, newValue).pointee = newValue
+            if let known = table.find(key, hash: store.currentHash, at: lastSlot) {
+                known.pointee = newValue
+            } else {
+                table.upsert(key, hash: store.currentHash, newValue).pointee = newValue
+            }
         }
     }
 

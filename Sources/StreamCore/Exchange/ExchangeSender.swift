@@ -31,6 +31,16 @@ final class ExchangeSender<Payload: BatchPayload> {
         }
     }
 
+    /// Sends a signal to worker `target`, straight through when that is this one.
+    @usableFromInline
+    func send(_ signal: Signal, to target: Int) throws {
+        if target == worker {
+            try receiver.deliverOwn(signal)
+        } else {
+            enqueue(.signal(signal), to: target)
+        }
+    }
+
     /// Sends a signal to all workers, this one last.
     @usableFromInline
     func broadcast(_ signal: Signal) throws {

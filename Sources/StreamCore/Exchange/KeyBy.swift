@@ -60,10 +60,7 @@ extension DataStream {
                         try checkKey(of: batch, context, key)
                         try partitioner.partition(batch, key, errors)
                     },
-                    onSignal: { signal in
-                        _ = try partitioner.flush()
-                        try partitioner.sender.broadcast(signal)
-                    }), input: 0, ofNode: node)
+                    onSignal: { try partitioner.receive($0) }), input: 0, ofNode: node)
         }
     }
 
@@ -130,6 +127,9 @@ final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
     @usableFromInline let workerOfGroup: [Int]
     @usableFromInline let keyGroups: KeyGroups
     @usableFromInline var parts: [KeyedBatch<Key, Element>]
+    /// The newest watermark, and the one that each worker was told last.
+    @usableFromInline var watermark = Timestamp.min
+    @usableFromInline var told: [Timestamp]
 
     @inlinable
     init(
@@ -141,6 +141,26 @@ final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
         self.keyGroups = keyGroups
         workerOfGroup = (0..<keyGroups.count).map { keyGroups.worker(ofGroup: $0, parallelism: parallelism) }
         parts = (0..<parallelism).map { _ in KeyedBatch(capacity: batchSize) }
+        told = Array(repeating: .min, count: parallelism)
+    }
+
+    /// Passes a signal on behind the records that came before it.
+    ///
+    /// A watermark waits for the records: it follows the next part that is sent to a worker, so that parts are sent when
+    /// they are full (or the worker has nothing else to do, or ``JobOptions/flushInterval`` has passed), not after each
+    /// batch of the source.
+    @usableFromInline
+    func receive(_ signal: Signal) throws {
+        if case .watermark(let newest) = signal, newest < .max {
+            watermark = newest
+            return
+        }
+        _ = try flush()
+        if case .watermark(let last) = signal {
+            watermark = last
+            told = Array(repeating: last, count: parallelism)
+        }
+        try sender.broadcast(signal)
     }
 
     /// Moves the records of `batch` to their workers' parts, and sends those that are full.
@@ -180,9 +200,14 @@ final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
     @inlinable
     func flush() throws -> Bool {
         var any = false
-        for target in 0..<parallelism where parts[target].count > 0 {
-            try send(target)
-            any = true
+        for target in 0..<parallelism {
+            if parts[target].count > 0 {
+                try send(target)
+                any = true
+            } else if told[target] < watermark {
+                try tell(target)
+                any = true
+            }
         }
         return any
     }
@@ -192,5 +217,13 @@ final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
         let part = parts[target]
         parts[target] = KeyedBatch(capacity: batchSize)
         try sender.send(part, to: target)
+        if told[target] < watermark { try tell(target) }
+    }
+
+    /// Sends the newest watermark, which all records before it have gone ahead of.
+    @usableFromInline
+    func tell(_ target: Int) throws {
+        told[target] = watermark
+        try sender.send(.watermark(watermark), to: target)
     }
 }

@@ -271,7 +271,10 @@ final class SnapshotCoordinator: Sendable {
             if request.storage == nil { collectOrphans(repository) }
             let (known, isChainBroken, isLast) = state.withLock { ($0.base, $0.isChainBroken, $0.hasBegunFinal) }
             let base = request.kind == .snapshot ? known : nil
-            let id = max(try repository.ids().max() ?? 0, request.storage == nil ? state.withLock { $0.lastID } : 0) + 1
+            let id =
+                request.storage == nil
+                ? max(try repository.ids().last ?? 0, state.withLock { $0.lastID }) + 1
+                : (try repository.currentIDs().last ?? 0) + 1
             var header = SnapshotManifest(
                 pipeline: pipeline, id: id, kind: request.kind, begun: clock.now, parallelism: parallelism,
                 keyGroups: keyGroups.count)

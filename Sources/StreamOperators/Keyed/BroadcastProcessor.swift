@@ -140,7 +140,7 @@ extension KeyedStream {
                     runner.output.origin = batch.origin
                     for i in 0..<batch.count {
                         do {
-                            try runner.step.processBroadcast(
+                            try runner.step?.processBroadcast(
                                 batch.elements[i], shared,
                                 BroadcastContext(runner: runner, timestamp: batch.timestamps[i]))
                         } catch {

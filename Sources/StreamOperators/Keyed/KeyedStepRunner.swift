@@ -4,7 +4,9 @@ public import StreamCore
 /// Drives a keyed step of the user's: selects keys, fires timers, collects outputs, disposes of errors.
 @usableFromInline
 final class KeyedStepRunner<Step: KeyedStep> {
-    @usableFromInline @exclusivity(unchecked) var step: Step
+    /// The step; nil while it processes a batch, for which it is taken out: the fields of a local value are read without
+    /// being retained for each record.
+    @usableFromInline @exclusivity(unchecked) var step: Step?
     @usableFromInline let store: KeyedStateStore<Step.Key>
     @usableFromInline let timers: KeyedTimers<Step.Key, Step.TimerID>
     @usableFromInline let output: Collector<Step.Output>
@@ -49,11 +51,19 @@ final class KeyedStepRunner<Step: KeyedStep> {
         _ body: (inout Step, Element, borrowing ProcessContext<Step>) throws -> Void
     ) throws {
         let records = batch.records
+        guard var step = step.take() else { return }
+        defer { self.step = step }
         context.counters.addIn(batch.count)
         store.prepare(batch.keys, hashes: batch.hashes, count: batch.count)
+        // Some records ahead: what is fetched much earlier has left the nearest cache before its turn comes.
+        let ahead = 64
+        store.prefetch(batch.hashes, count: Swift.min(ahead, batch.count))
         try batch.forEachOrigin { range, origin in
             output.origin = origin
             for i in range {
+                if i % ahead == 0 {
+                    store.prefetch(batch.hashes + (i + ahead), count: Swift.min(ahead, batch.count - ahead - i))
+                }
                 let key = batch.keys[i]
                 store.select(key, hash: batch.hashes[i])
                 do {
@@ -99,7 +109,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
             case .processingTime: timestamp = max(timer.origin, passedWatermark.advanced(byMilliseconds: 1))
             }
             do {
-                try step.onTimer(
+                try step?.onTimer(
                     timer.id, at: timer.time,
                     ProcessContext(runner: self, key: firing.key, timestamp: timestamp, timeDomain: domain))
             } catch {

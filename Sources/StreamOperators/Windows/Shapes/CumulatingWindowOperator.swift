@@ -63,8 +63,8 @@ struct CumulatingWindowOperator<Function: WindowFunction>: StreamOperator {
                 for late in i..<end { try lateness.dispose(elements[late], at: timestamps[late]) }
             } else {
                 let table = slice.maxTimestamp <= watermark ? totals.open(stretch).table : slices.open(slice).table
-                table.prepare(input.keys + i, hashes: input.hashes + i, count: end &- i)
-                for record in i..<end {
+                table.forEachPrepared(input.keys + i, hashes: input.hashes + i, count: end &- i) {
+                    let record = i &+ $0
                     table.update(
                         input.keys[record], hash: input.hashes[record],
                         insert: { function.start(elements[record], at: timestamps[record]) },

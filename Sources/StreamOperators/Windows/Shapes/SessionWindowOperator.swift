@@ -115,14 +115,13 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Output>) throws {
         let elements = input.records.elements
         let timestamps = input.records.timestamps
-        table.prepare(input.keys, hashes: input.hashes, count: input.count)
-        for i in 0..<input.count {
+        try table.forEachPrepared(input.keys, hashes: input.hashes, count: input.count) { i in
             let timestamp = timestamps[i].forWindows
             let key = input.keys[i]
             let hash = input.hashes[i]
             guard let sessions = table.find(key, hash: hash) else {
                 try begin(elements[i], timestamp, key, hash, nil, output)
-                continue
+                return
             }
             // The common case: the key's only session, which has not fired, grows.
             let end = timestamp &+ gap

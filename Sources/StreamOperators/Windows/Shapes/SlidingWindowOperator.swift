@@ -96,8 +96,8 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
                     }
                 } else {
                     let table = slices.open(bounds).table
-                    table.prepare(keys + i, hashes: hashes + i, count: end &- i)
-                    for record in i..<end {
+                    table.forEachPrepared(keys + i, hashes: hashes + i, count: end &- i) {
+                        let record = i &+ $0
                         table.update(
                             keys[record], hash: hashes[record],
                             insert: { function.start(elements[record], at: timestamps[record]) },

@@ -59,8 +59,8 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
                     }
                 } else {
                     let table = open.table
-                    table.prepare(keys + i, hashes: hashes + i, count: end &- i)
-                    for record in i..<end {
+                    table.forEachPrepared(keys + i, hashes: hashes + i, count: end &- i) {
+                        let record = i &+ $0
                         table.update(
                             keys[record], hash: hashes[record],
                             insert: { function.start(elements[record], at: timestamps[record]) },
