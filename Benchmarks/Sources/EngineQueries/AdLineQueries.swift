@@ -10,7 +10,7 @@ enum AdLineQueries {
         }
         let lines = AdLines(rate: parameters.rate, users: parameters.users)
         let pipeline = try Pipeline("benchmark") { p in
-            p.source("lines", AdSource(lines, parameters, meter))
+            p.source("lines", EventSource(lines, parameters, meter))
                 .map("parse") { try Ad(json: $0) }
                 .assignTimestamps(outOfOrderness: .milliseconds(99)) { $0.ts }
                 .filter { $0.type == Ad.view }
@@ -26,40 +26,45 @@ enum AdLineQueries {
 
 extension Ad {
     /// Reads a line of JSON: the fields by name in any order; others are skipped.
-    init(json line: [UInt8]) throws {
-        self.init(user: 0, ad: 0, type: 0, value: 0, ts: 0)
-        try line.withUnsafeBytes { bytes in
-            var object = try JSONObjectReader(bytes)
-            var seen = 0
-            while let field = try object.nextField() {
-                switch field {
-                case "user_id":
-                    user = try object.int64()
-                    seen |= 1
-                case "ad_id":
-                    let number = try object.int64()
-                    guard (0..<Int64(Ad.adCount)).contains(number) else { throw Ad.unknown("ad_id", object.offset) }
-                    ad = Int32(number)
-                    seen |= 2
-                case "event_type":
-                    type = try Ad.type(try object.stringBytes().bytes, object.offset)
-                    seen |= 4
-                case "event_time":
-                    ts = try object.int64()
-                    seen |= 8
-                default: try object.skipValue()
-                }
-            }
-            try object.finish()
-            guard seen == 15 else { throw DecodeError.missingField("user_id, ad_id, event_type or event_time") }
-        }
+    init(json line: ArraySlice<UInt8>) throws {
+        self = try line.withUnsafeBytes { try Ad(json: $0) }
     }
 
-    private static func type(_ name: UnsafeRawBufferPointer, _ offset: Int) throws(DecodeError) -> Int32 {
-        if name.elementsEqual("view".utf8) { return view }
-        if name.elementsEqual("click".utf8) { return click }
-        if name.elementsEqual("purchase".utf8) { return purchase }
-        throw unknown("event_type", offset)
+    private init(json bytes: UnsafeRawBufferPointer) throws(DecodeError) {
+        var ad = Ad(user: 0, ad: 0, type: 0, value: 0, ts: 0)
+        var seen = 0
+        var object = try JSONObjectReader(bytes)
+        while let field = try object.nextField() {
+            switch field {
+            case "user_id":
+                ad.user = try object.int64()
+                seen |= 1
+            case "ad_id":
+                let number = try object.int64()
+                guard number >= 0 && number < Int64(Ad.adCount) else { throw Ad.unknown("ad_id", object.offset) }
+                ad.ad = Int32(number)
+                seen |= 2
+            case "event_type":
+                ad.type = try Ad.type(try object.string(), object.offset)
+                seen |= 4
+            case "event_time":
+                ad.ts = try object.int64()
+                seen |= 8
+            default: try object.skipValue()
+            }
+        }
+        try object.finish()
+        guard seen == 15 else { throw DecodeError.missingField("user_id, ad_id, event_type or event_time") }
+        self = ad
+    }
+
+    private static func type(_ name: String, _ offset: Int) throws(DecodeError) -> Int32 {
+        switch name {
+        case "view": view
+        case "click": click
+        case "purchase": purchase
+        default: throw unknown("event_type", offset)
+        }
     }
 
     private static func unknown(_ field: String, _ offset: Int) -> DecodeError {

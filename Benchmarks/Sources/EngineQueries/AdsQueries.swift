@@ -16,7 +16,7 @@ enum AdsQueries {
         if parameters.measuresLatency && windowEnd == nil { throw QueryError.noWindows }
         let sink = DigestSink<Row>(parameters, meter, windowEnd: windowEnd, add)
         let pipeline = try Pipeline("benchmark") { p in
-            let ads = p.source("ads", AdSource(generator, parameters, meter), watermarks: bound)
+            let ads = p.source("ads", EventSource(generator, parameters, meter), watermarks: bound)
             query(ads).write("digest", to: sink)
         }
         try await pipeline.run(parameters)

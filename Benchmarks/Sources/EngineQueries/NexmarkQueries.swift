@@ -14,7 +14,7 @@ enum NexmarkQueries {
     ) async throws -> Digest {
         if parameters.measuresLatency && windowEnd == nil { throw QueryError.noWindows }
         let sink = DigestSink<Row>(parameters, meter, windowEnd: windowEnd, add)
-        let site = AdSource(Nexmark(rate: parameters.rate), parameters, meter)
+        let site = EventSource(Nexmark(rate: parameters.rate), parameters, meter)
         let pipeline = try Pipeline("benchmark") { p in
             query(p.source("site", site, watermarks: bound)).write("digest", to: sink)
         }
@@ -76,10 +76,9 @@ enum NexmarkQueries {
                 case .bid: break
                 }
             }
-            return people.keyBy(\.id)
-                .join("local offers", people.sideOutput(auctions).keyBy(\.seller), keepFor: nil) { person, auction in
-                    LocalOffer(name: person.name, city: person.city, state: person.state, auction: auction.id)
-                }
+            return people.keyBy(\.id).process("local offers", with: people.sideOutput(auctions).keyBy(\.seller)) {
+                try LocalSellers($0)
+            }
         }
     }
 
@@ -164,19 +163,14 @@ enum NexmarkQueries {
     static func q17(_ parameters: RunParameters, _ meter: Meter) async throws -> Digest {
         try await run(
             parameters, meter,
-            { (pane: Pane<Int64, (Int, Int, Int, Int64, Int64, Int64)>, digest) in
-                let (low, middle, high, lowest, highest, sum) = pane.value
-                let bids = Int64(low + middle + high)
+            { (pane: Pane<Int64, PriceStatistics.Prices>, digest) in
+                let prices = pane.value
                 digest.add(
-                    pane.key, pane.window.start, bids, Int64(low), Int64(middle), Int64(high), lowest, highest,
-                    sum / bids, sum)
+                    pane.key, pane.window.start, prices.bids, prices.low, prices.middle, prices.high, prices.lowest,
+                    prices.highest, prices.sum / prices.bids, prices.sum)
             }
         ) { events in
-            bids(events).keyBy(\.auction)
-                .window(.tumbling(.seconds(10)))
-                .aggregate(
-                    "statistics", .count(where: \.isLow), .count(where: \.isMiddle), .count(where: \.isHigh),
-                    .minimum(\.price), .maximum(\.price), .sum(\.price))
+            bids(events).keyBy(\.auction).window(.tumbling(.seconds(10))).aggregate("prices", PriceStatistics())
         }
     }
 
@@ -196,20 +190,6 @@ enum NexmarkQueries {
 extension NexmarkEvent: EventTimed {
     /// When it happened.
     public var eventTime: Timestamp { ts }
-}
-
-extension Bid {
-    var isLow: Bool { rank == 0 }
-    var isMiddle: Bool { rank == 1 }
-    var isHigh: Bool { rank == 2 }
-}
-
-/// An auction and its seller.
-struct LocalOffer: Sendable {
-    var name: Int64
-    var city: Int32
-    var state: Int32
-    var auction: Int64
 }
 
 /// The bids for an auction in a window.

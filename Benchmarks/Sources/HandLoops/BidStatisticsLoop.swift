@@ -50,8 +50,10 @@ enum BidStatisticsLoop {
         let auctions: RankedIDs
 
         init(_ parameters: RunParameters) throws(HandLoopError) {
-            bidders = try RankedIDs(keys: NexmarkBounds.peoplePerWindow(parameters))
-            auctions = try RankedIDs(keys: NexmarkBounds.auctionsPerWindow(parameters))
+            let bidders = try RankedIDs(keys: NexmarkBounds.peoplePerWindow(parameters))
+            let auctions = try RankedIDs(keys: NexmarkBounds.auctionsPerWindow(parameters))
+            self.bidders = bidders
+            self.auctions = auctions
         }
 
         @inline(__always)

@@ -32,10 +32,13 @@ struct HotItemsLoop: ~Copyable {
     }
 
     private init(width: Int) throws(HandLoopError) {
+        let table = try SlotTable<Item>(keys: Int64(width))
+        let auctions = try HugeBuffer<Int64>(count: width)
+        let counts = try HugeBuffer<Int32>(count: (Self.ring + 1) * width)
         self.width = width
-        table = try SlotTable<Item>(keys: Int64(width))
-        auctions = try HugeBuffer<Int64>(count: width)
-        counts = try HugeBuffer<Int32>(count: (Self.ring + 1) * width)
+        self.table = table
+        self.auctions = auctions
+        self.counts = counts
     }
 
     private mutating func run(_ source: inout BatchSource<Nexmark>, _ meter: Meter) -> Digest {

@@ -40,8 +40,10 @@ struct TopBidsLoop: ~Copyable {
     }
 
     private init(auctions: Int64) throws(HandLoopError) {
-        table = try SlotTable<Top>(keys: auctions)
-        entries = try HugeBuffer<Entry>(count: Int(auctions) * Self.limit)
+        let table = try SlotTable<Top>(keys: auctions)
+        let entries = try HugeBuffer<Entry>(count: Int(auctions) * Self.limit)
+        self.table = table
+        self.entries = entries
     }
 
     private mutating func run(_ parameters: RunParameters, _ meter: Meter) -> Digest {

@@ -60,15 +60,16 @@ public struct Nexmark: EventGenerator {
         let other = mix(hash)
         let last = 3 &* epoch &+ 2
         let lowest = max(last &- openAuctions, 0)
-        // Without branches on what is random.
+        // Masks instead of branches: these bits are random, and the processor would guess wrong half of the time.
+        let hotAuction = Self.mask(other &>> 8)
         let auction =
-            other & 0x100 != 0
-            ? last / 100 &* 100 : lowest &+ Self.scaled(hash & 0xFFFF_FFFF, last &- lowest &+ 11)
-        let bidder = (other &>> 9) & 3 != 0 ? epoch / 100 &* 100 &+ 1 : person(hash &>> 32, epoch)
+            (last / 100 &* 100) & hotAuction
+            | (lowest &+ Self.scaled(hash & 0xFFFF_FFFF, last &- lowest &+ 11)) & ~hotAuction
+        let hotBidder = Self.mask(other &>> 9) | Self.mask(other &>> 10)
+        let bidder = (epoch / 100 &* 100 &+ 1) & hotBidder | person(hash &>> 32, epoch) & ~hotBidder
         let decade = (((other &>> 11) & 0xFF) &* 6) &>> 8
-        let price: UInt64 =
-            100 &* (decade & 1 != 0 ? 10 : 1) &* (decade & 2 != 0 ? 100 : 1)
-            &* (decade & 4 != 0 ? 10_000 : 1)
+        // 10 to the power of the decade, by the bits of the exponent.
+        let price = 100 &* (1 &+ 9 &* (decade & 1)) &* (1 &+ 99 &* (decade &>> 1 & 1)) &* (1 &+ 9999 &* (decade &>> 2))
         let above = (((other &>> 19) & 0xFF_FFFF) &* (9 &* price)) &>> 24
         let jitter = ((other & 0xFF) &* UInt64(EventClock.jitter)) &>> 8
         return Bid(
@@ -83,6 +84,11 @@ public struct Nexmark: EventGenerator {
         let active = min(epoch &+ 1, activePeople)
         return epoch &+ 1 &- active &+ Self.scaled(number, active &+ 10)
     }
+
+    /// All ones if the lowest bit is one, else all zeros.
+    @inlinable
+    @inline(__always)
+    static func mask(_ bits: UInt64) -> Int64 { 0 &- Int64(truncatingIfNeeded: bits & 1) }
 
     /// A 32-bit number scaled down to 0 ..< `count`.
     @inlinable

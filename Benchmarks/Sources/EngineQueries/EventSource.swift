@@ -3,7 +3,7 @@ public import Workloads
 
 /// The events of a generator as a source: split p of P makes events p, p + P, p + 2P and so on.
 @frozen
-public struct AdSource<Generator: EventGenerator>: Source {
+public struct EventSource<Generator: EventGenerator>: Source {
     /// The index of a split.
     public typealias Split = Int
 
@@ -25,24 +25,24 @@ public struct AdSource<Generator: EventGenerator>: Source {
 
     /// A reader of a split.
     @inlinable
-    public func makeReader(for split: Int) -> AdReader<Generator> { makeReader(for: split, first: Int64(split)) }
+    public func makeReader(for split: Int) -> EventReader<Generator> { makeReader(for: split, first: Int64(split)) }
 
     /// A reader of what is left of a split.
     @inlinable
-    public func makeReader(for split: Int, from position: SplitPosition) throws -> AdReader<Generator> {
+    public func makeReader(for split: Int, from position: SplitPosition) throws -> EventReader<Generator> {
         makeReader(for: split, first: try position.offset)
     }
 
     @inlinable
-    func makeReader(for split: Int, first: Int64) -> AdReader<Generator> {
+    func makeReader(for split: Int, first: Int64) -> EventReader<Generator> {
         meter.started()
-        return AdReader(generator, parameters, meter, split, first: first)
+        return EventReader(generator, parameters, meter, split, first: first)
     }
 }
 
 /// Makes the events of a split, all fields of each.
 @frozen
-public struct AdReader<Generator: EventGenerator>: SplitReader {
+public struct EventReader<Generator: EventGenerator>: SplitReader {
     @usableFromInline let generator: Generator
     @usableFromInline let meter: SourceMeter
     @usableFromInline let end: Int64
@@ -74,7 +74,8 @@ public struct AdReader<Generator: EventGenerator>: SplitReader {
         unreported = 0
         var left = Int((end &- next &+ stride &- 1) / stride)
         guard left > 0 else { return .end }
-        if let allowance = pace?.allowance(next: next, stride: stride, most: left) {
+        let (first, step) = (next, stride)
+        if let allowance = pace?.allowance(next: first, stride: step, most: left) {
             guard allowance > 0 else { return .waiting }
             left = allowance
         }
