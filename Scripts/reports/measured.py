@@ -151,15 +151,17 @@ def summarise(runs):
 
 
 def geometric_means(rows):
-    """For each engine that was measured beside Weir, the geometric mean of its ratios, and of how many queries."""
-    means = {}
-    for name in sorted({engine for row in rows for engine in row["ratios"]}):
-        ratios = [row["ratios"][name] for row in rows if name in row["ratios"]]
-        means[name] = {"queries": len(ratios)}
-        for kind in ("cpu", "wall"):
-            values = [ratio[kind] for ratio in ratios if ratio[kind] > 0]
-            if values:
-                means[name][kind] = math.exp(statistics.fmean(math.log(value) for value in values))
+    """For each parallelism and engine beside Weir: the geometric means of its ratios, and of how many queries."""
+    means = []
+    for parallelism in sorted({row["parallelism"] for row in rows}):
+        chosen = [row for row in rows if row["parallelism"] == parallelism]
+        for name in sorted({engine for row in chosen for engine in row["ratios"]}):
+            ratios = [row["ratios"][name] for row in chosen if name in row["ratios"]]
+            mean = {"parallelism": parallelism, "engine": name, "queries": len(ratios)}
+            for kind in ("cpu", "wall"):
+                values = [ratio[kind] for ratio in ratios if ratio[kind] > 0]
+                mean[kind] = math.exp(statistics.fmean(math.log(value) for value in values)) if values else 0
+            means.append(mean)
     return means
 
 
