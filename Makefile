@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test check bench sim mutants sanitize fix clean help bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer
+.PHONY: run test check bench bench-peers bench-latency bench-scaling guards sim mutants sanitize fix clean help bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer
 
 # Paths reach the scripts through the environment, as they were typed: spaces, quotes and dollars included.
 override INPUT := $(value INPUT)
@@ -21,11 +21,26 @@ run: ## Run the ad-analytics job: on generated events, or INPUT=path FORMAT=… 
 test: ## Run all tests, warnings allowed; ARGS="--filter Window" narrows them
 	@eval "more=($$ARGS)"; Scripts/test $${more[@]+"$${more[@]}"}
 
-check: bootstrap lint test-scripts test-benchmarks test-strict simulations digests consumer ## Everything a change must pass, as in CI
+check: bootstrap lint test-scripts test-benchmarks test-strict simulations digests guards consumer ## Everything a change must pass, as in CI
 	@echo "check: all passed"
 
-bench: bootstrap ## Run the benchmark queries and print a table; ARGS="--hand ysb -- --parallelism 2"
+bench: bootstrap ## Run the benchmark queries beside hand-written loops, medians of 3; ARGS="--only ysb,session --parallelism 2"
 	@eval "more=($$ARGS)"; Scripts/bench $${more[@]+"$${more[@]}"}
+
+bench-peers: ## The same beside Apache Flink, which it fetches, with a chart for Docs/images; ARGS="--only ysb,q5"
+	@Scripts/bootstrap --peers
+	@eval "more=($$ARGS)"; Scripts/bench --peers $${more[@]+"$${more[@]}"}
+
+bench-latency: bootstrap ## Lag of windows' results, single records, a job that waits; ARGS="--only idle"
+	@eval "more=($$ARGS)"; Scripts/bench-latency $${more[@]+"$${more[@]}"}
+
+bench-scaling: bootstrap ## Cost per event by parallelism, events, keys and overlap; ARGS="--only parallelism --runs 1"
+	@eval "more=($$ARGS)"; Scripts/bench-scaling $${more[@]+"$${more[@]}"}
+
+guards: ## Count allocations and instructions of each hop and compare with Benchmarks/guards.tsv; ARGS="--update"
+	@echo "== allocations and instructions of the record path, release build"
+	@Scripts/bootstrap --guards
+	@eval "more=($$ARGS)"; Scripts/guards $${more[@]+"$${more[@]}"}
 
 sim: bootstrap ## Simulate jobs with crashes and faults under N=2000 seeds from SEED=1 on; ARGS="--shape sessions"
 	@eval "more=($$ARGS)"; Scripts/sim $${more[@]+"$${more[@]}"}
@@ -43,7 +58,7 @@ clean: ## Remove everything built (not data/ and out/)
 	@rm -rf .build .build-strict .build-mutants .build-sanitize Benchmarks/.build Benchmarks/.build-strict Tests/ConsumerPackage/.build
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # The steps of `make check`; each can be run alone.
 
@@ -55,8 +70,9 @@ lint:
 	@Scripts/lint
 
 test-scripts:
-	@echo "== bootstrap on pretended machines"
+	@echo "== bootstrap on pretended machines, tables of pretended benchmark results"
 	@Scripts/tests/bootstrap-test
+	@Scripts/tests/bench-test
 
 test-benchmarks:
 	@echo "== the benchmarks' own tests"

@@ -13,7 +13,7 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (strict ? [.unsafeFlags(["-warnings-as-errors"])] : [])
 
-// The library. `EngineQueries` is the only target that uses it.
+// The library.
 let library: [Package.Dependency] = [.package(name: "weir", path: "..")]
 let libraryProducts: [Target.Dependency] = [.product(name: "Weir", package: "weir")]
 let rocksDB = Target.Dependency.product(name: "WeirRocksDB", package: "weir")
@@ -29,7 +29,8 @@ let package = Package(
         .target(name: "Workloads", dependencies: ["CBenchmark"], swiftSettings: swiftSettings),
         .target(name: "HandLoops", dependencies: ["CBenchmark", "Workloads"], swiftSettings: swiftSettings),
         .target(
-            name: "EngineQueries", dependencies: ["Workloads", rocksDB] + libraryProducts, swiftSettings: swiftSettings),
+            name: "EngineQueries", dependencies: ["CBenchmark", "Workloads", rocksDB] + libraryProducts,
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "WeirBench", dependencies: ["CBenchmark", "EngineQueries", "HandLoops", "Workloads"],
             swiftSettings: swiftSettings),
@@ -52,6 +53,14 @@ let package = Package(
             name: "SnapshotBench",
             dependencies: ["CBenchmark", .product(name: "WeirRocksDB", package: "weir")] + libraryProducts,
             swiftSettings: swiftSettings),
+        // How a job does that has little to do: single records, and none.
+        .executableTarget(
+            name: "PulseBench", dependencies: ["CBenchmark", "Workloads"] + libraryProducts,
+            swiftSettings: swiftSettings),
+        // The hops of the record path, one by one, for counters of allocations and instructions.
+        .target(name: "CAllocationCount"),
+        .executableTarget(
+            name: "GuardBench", dependencies: ["CAllocationCount"] + libraryProducts, swiftSettings: swiftSettings),
         .testTarget(name: "WorkloadsTests", dependencies: ["Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "HandLoopsTests", dependencies: ["HandLoops", "Workloads"], swiftSettings: swiftSettings),
         .testTarget(name: "WeirBenchTests", dependencies: ["WeirBench", "Workloads"], swiftSettings: swiftSettings),

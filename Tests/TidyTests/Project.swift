@@ -35,9 +35,11 @@ enum Project {
 
         "Workloads": ["CBenchmark"],
         "HandLoops": ["CBenchmark", "Workloads"],
-        "EngineQueries": ["Workloads", "Weir", "RocksDBBackend", "Foundation"],
+        "EngineQueries": ["CBenchmark", "Workloads", "Weir", "RocksDBBackend", "Foundation"],
         "AdFileBench": ["AdAnalyticsJob", "CBenchmark", "Weir"],
         "WindowOverlapBench": ["CBenchmark", "Weir"],
+        "GuardBench": ["CAllocationCount", "Weir"],
+        "PulseBench": ["CBenchmark", "Weir", "Workloads"],
         "SnapshotBench": ["CBenchmark", "RocksDBBackend", "Weir", "Foundation"],
         "StateBench": ["CBenchmark", "CRocksDB", "HandLoops", "RocksDBBackend", "StateBackend"],
         "WeirBench": ["CBenchmark", "Workloads", "HandLoops", "EngineQueries"],

@@ -1,11 +1,15 @@
 #include "CBenchmark.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 static int64_t nanoseconds(clockid_t clock) {
     struct timespec t;
@@ -36,18 +40,41 @@ int64_t bench_process_age_ns(void) {
 #endif
 }
 
-int64_t bench_peak_rss_kb(void) {
 #if defined(__linux__)
+static int64_t status_kb(const char *format) {
     char line[256];
     long long kb = -1;
     FILE *file = fopen("/proc/self/status", "r");
     if (!file) return -1;
-    while (fgets(line, sizeof line, file) && sscanf(line, "VmHWM: %lld", &kb) != 1) {}
+    while (fgets(line, sizeof line, file) && sscanf(line, format, &kb) != 1) {}
     fclose(file);
     return kb;
+}
+
+int64_t bench_peak_rss_kb(void) { return status_kb("VmHWM: %lld"); }
+
+int64_t bench_rss_kb(void) { return status_kb("VmRSS: %lld"); }
 #else
+int64_t bench_peak_rss_kb(void) {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss / 1024 : -1;
+}
+
+int64_t bench_rss_kb(void) { return -1; }
+#endif
+
+void bench_sleep_until(int64_t wall_ns) {
+    if (wall_ns <= bench_wall_ns()) return;
+#if defined(__linux__)
+    // The system may be 50 us late unless the thread says that it minds.
+    static __thread int is_exact;
+    if (!is_exact) is_exact = prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul) == 0;
+    struct timespec t = {wall_ns / 1000000000, wall_ns % 1000000000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0) == EINTR) {}
+#else
+    int64_t left = wall_ns - bench_wall_ns();
+    struct timespec t = {left / 1000000000, left % 1000000000};
+    if (left > 0) nanosleep(&t, 0);
 #endif
 }
 

@@ -1,4 +1,3 @@
-internal import RocksDBBackend
 public import Weir
 public import Workloads
 
@@ -10,29 +9,27 @@ enum AdsQueries {
     /// Runs a pipeline over a generator's events and digests what comes out.
     private static func run<Generator: EventGenerator, Row: Sendable>(
         _ generator: Generator, _ parameters: RunParameters, _ meter: Meter,
+        windowEnd: (@Sendable (Row) -> Timestamp)? = nil,
         _ add: @escaping @Sendable (Row, inout Digest) -> Void,
         _ query: (DataStream<Ad>) -> DataStream<Row>
     ) async throws -> Digest where Generator.Event == Ad {
-        let sink = DigestSink<Row>(meter, add)
+        if parameters.measuresLatency && windowEnd == nil { throw QueryError.noWindows }
+        let sink = DigestSink<Row>(parameters, meter, windowEnd: windowEnd, add)
         let pipeline = try Pipeline("benchmark") { p in
-            let ads = p.source("ads", AdSource(generator, parameters, meter), watermarks: bound)
+            let ads = p.source("ads", EventSource(generator, parameters, meter), watermarks: bound)
             query(ads).write("digest", to: sink)
         }
-        var options = JobOptions(parallelism: parameters.parallelism, batchSize: parameters.batch)
-        if parameters.backend == .rocksdb {
-            options.backend = RocksDBBackend()
-            options.memoryBudget = 1 << 30
-        }
-        guard parameters.checkpointMilliseconds > 0 else {
-            try await pipeline.run(options)
-            return sink.digest
-        }
-        let directory = try TemporaryDirectory()
-        defer { directory.remove() }
-        options.snapshots = SnapshotOptions(
-            directory: directory.path, interval: .milliseconds(parameters.checkpointMilliseconds))
-        try await pipeline.run(options)
+        try await pipeline.run(parameters)
         return sink.digest
+    }
+
+    /// As above, for results of windows.
+    private static func run<Generator: EventGenerator, Key: StreamKey, Value: Sendable>(
+        _ generator: Generator, _ parameters: RunParameters, _ meter: Meter,
+        _ add: @escaping @Sendable (Pane<Key, Value>, inout Digest) -> Void,
+        _ query: (DataStream<Ad>) -> DataStream<Pane<Key, Value>>
+    ) async throws -> Digest where Generator.Event == Ad {
+        try await run(generator, parameters, meter, windowEnd: { $0.window.end }, add, query)
     }
 
     private static func uniform(_ parameters: RunParameters) -> AdsUniform {
@@ -58,7 +55,7 @@ enum AdsQueries {
         return try await run(uniform(parameters), parameters, meter, countRow) { ads in
             ads.filter { $0.type == Ad.view }
                 .keyBy { campaigns[Int($0.ad)] }
-                .window(.tumbling(.seconds(10)))
+                .window(.tumbling(.milliseconds(parameters.windowMilliseconds)))
                 .aggregate("views", .count())
         }
     }
@@ -117,9 +114,18 @@ enum AdsQueries {
     }
 
     static func keyedState(_ parameters: RunParameters, _ meter: Meter) async throws -> Digest {
+        guard let exponent = parameters.zipf else {
+            return try await keyedState(uniform(parameters), parameters, meter)
+        }
+        let skewed = AdsZipf(rate: parameters.rate, users: parameters.users, exponent: exponent)
+        return try await keyedState(skewed, parameters, meter)
+    }
+
+    private static func keyedState<Generator: EventGenerator>(
+        _ generator: Generator, _ parameters: RunParameters, _ meter: Meter
+    ) async throws -> Digest where Generator.Event == Ad {
         try await run(
-            uniform(parameters), parameters, meter,
-            { (row: UserCount, digest) in digest.add(row.user, row.count) }
+            generator, parameters, meter, { (row: UserCount, digest) in digest.add(row.user, row.count) }
         ) { ads in
             ads.keyBy { $0.user }.process("counts") { try CountPerUser($0) }
         }

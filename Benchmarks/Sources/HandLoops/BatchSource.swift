@@ -1,7 +1,7 @@
 internal import Workloads
 
 /// Batches of complete records of a generator, in event order.
-struct BatchSource<Generator: EventGenerator>: ~Copyable {
+struct BatchSource<Generator: EventGenerator>: ~Copyable where Generator.Event: BitwiseCopyable {
     /// How many records ahead a loop prefetches: about what the core keeps in flight.
     static var ahead: Int { 16 }
 
@@ -19,11 +19,13 @@ struct BatchSource<Generator: EventGenerator>: ~Copyable {
     private var left: Int64
     private var count = 0
     private var clock: EventClock
+    private var pace: SourcePace?
 
     init(_ generator: Generator, _ parameters: RunParameters, _ meter: Meter) {
         self.generator = generator
-        // A batch spans at most 4 s of event time, so that no more than two windows of 10 s are ever open.
-        capacity = Int(min(Int64(parameters.batch), max(1, generator.rate * 4)))
+        // A batch spans less than half a window (4 s at most), so that no more than two windows are ever open.
+        let span = min(4000, (parameters.windowMilliseconds - EventClock.jitter) / 2)
+        capacity = Int(min(Int64(parameters.batch), max(1, generator.rate * span / 1000)))
         records = .allocate(capacity: capacity + Self.ahead)
         for at in 0..<(capacity + Self.ahead) { (records + at).initialize(to: generator.event(0)) }
         self.meter = meter
@@ -32,6 +34,7 @@ struct BatchSource<Generator: EventGenerator>: ~Copyable {
         progress = EventClock.origin
         clock = EventClock(rate: generator.rate, first: 0)
         meter.started()
+        pace = SourcePace(parameters, meter)
     }
 
     deinit { records.deallocate() }
@@ -43,10 +46,20 @@ struct BatchSource<Generator: EventGenerator>: ~Copyable {
         first &+= Int64(count)
         count = Int(min(Int64(capacity), left))
         guard count > 0 else { return 0 }
+        if pace != nil { count = paced(count) }
         left &-= Int64(count)
         progress = EventClock.origin &+ clock.advance(to: first)
         _ = generator.fill(records, count: count, first: first, stride: 1, clock: &clock)
         return count
+    }
+
+    /// Waits until at least one of the next `most` events is due, and says how many are.
+    @inline(never)
+    private mutating func paced(_ most: Int) -> Int {
+        while true {
+            let allowance = pace?.allowance(next: first, stride: 1, most: most) ?? most
+            if allowance > 0 { return allowance }
+        }
     }
 
     /// The largest batch.

@@ -1,19 +1,22 @@
 internal import Workloads
 
-/// A count per campaign for the two tumbling windows of 10 s that can be open at a time.
+/// A count per campaign for the two tumbling windows that can be open at a time.
 struct CampaignWindows: ~Copyable {
-    static let size: Int64 = 10_000
+    /// The windows' length in ms.
+    let size: Int64
     /// Counters per window: the campaigns rounded up.
     static let width = 128
 
     /// Start of the earlier window.
-    private(set) var start = EventClock.origin / size * size
+    private(set) var start: Int64
     /// Counters of the earlier window, then those of the later one.
     let counts: UnsafeMutablePointer<Int64>
     /// The campaign of each ad.
     let campaigns: UnsafeMutablePointer<Int32>
 
-    init() {
+    init(size: Int64 = RunParameters.usualWindow) {
+        self.size = size
+        start = EventClock.origin / size * size
         counts = .allocate(capacity: 2 * Self.width)
         counts.initialize(repeating: 0, count: 2 * Self.width)
         let table = Ad.campaigns
@@ -27,7 +30,7 @@ struct CampaignWindows: ~Copyable {
     }
 
     /// Start of the later window.
-    var middle: Int64 { start &+ Self.size }
+    var middle: Int64 { start &+ size }
 
     /// Fires the earlier window when `progress` has reached its end; true when it did, ask again then.
     mutating func fire(upTo progress: Int64, into digest: inout Digest) -> Bool {

@@ -1,63 +1,53 @@
 internal import CBenchmark
 internal import Workloads
 
-/// Sessions per user: the open one in the user's slot, a lazy timer for each, and a short list of events whose session
+/// Sessions per key: the open one in the key's slot, a lazy timer for each, and a short list of events whose session
 /// isn't known yet.
 ///
 /// An event at least a gap behind the end of the open session starts a new one only if nothing can bridge the two any
 /// more, that is when the watermark has closed the old session. Until then, at most the bound on disorder, it waits.
-struct SessionLoop: ~Copyable {
-    struct Session: Slot {
-        var key: Int64
-        var first: Int64
-        /// 0 in a slot that was never used: long before any event.
-        var last: Int64
-        /// 0 when no session is open.
-        var count: Int64
-        var isFree: Bool { last == 0 }
-    }
-
-    static let gap: Int64 = 10_000
+struct SessionLoop<Workload: SessionWorkload>: ~Copyable {
+    private static var gap: Int64 { 10_000 }
     /// Granularity of timers in ms, and how many of them the wheel holds: more than a gap and a batch.
-    private static let tick: Int64 = 64
-    private static let wheelSize = 512
+    private static var tick: Int64 { 64 }
+    private static var wheelSize: Int { 512 }
 
     private let table: SlotTable<Session>
     /// For each tick, the slots whose session can't be complete before it; a slot with an open session is in once.
-    private var wheel = [[Int]](repeating: [], count: wheelSize)
+    private var wheel = [[Int]](repeating: [], count: Self.wheelSize)
     /// The first tick that hasn't fired.
-    private var nextTick = EventClock.origin / tick
+    private var nextTick = EventClock.origin / Self.tick
     private var watermark = Int64.min
-    private var waiting: [(user: Int64, ts: Int64)] = []
+    private var waiting: [(key: Int64, ts: Int64)] = []
     private var digest = Digest()
 
     static func run(_ parameters: RunParameters, _ meter: Meter) throws -> Digest {
-        var loop = SessionLoop(table: try SlotTable<Session>(keys: min(parameters.users, parameters.events)))
+        var loop = SessionLoop(table: try SlotTable<Session>(keys: Workload.keys(parameters)))
         return loop.run(parameters, meter)
     }
 
     private init(table: consuming SlotTable<Session>) { self.table = table }
 
     private mutating func run(_ parameters: RunParameters, _ meter: Meter) -> Digest {
-        var source = BatchSource(AdsSessions(rate: parameters.rate, users: parameters.users), parameters, meter)
+        var source = BatchSource(Workload.generator(parameters), parameters, meter)
         while true {
             let count = source.next()
             if count == 0 { break }
             advance(to: source.progress &- 1)
             let records = source.records
-            let ahead = BatchSource<AdsSessions>.ahead
-            for i in 0..<ahead { table.prefetch(records[i].user) }
+            let ahead = BatchSource<Workload.Generator>.ahead
+            for i in 0..<ahead { table.prefetch(Workload.key(records[i]) ?? 0) }
             for i in 0..<count {
-                table.prefetch(records[i &+ ahead].user)
-                let user = records[i].user
-                let ts = records[i].ts
-                let slot = table.find(user)
+                table.prefetch(Workload.key(records[i &+ ahead]) ?? 0)
+                guard let key = Workload.key(records[i]) else { continue }
+                let ts = Workload.time(records[i])
+                let slot = table.find(key)
                 if ts < slot.pointee.last &+ Self.gap {
                     if ts < slot.pointee.first { slot.pointee.first = ts }
                     if ts > slot.pointee.last { slot.pointee.last = ts }
                     slot.pointee.count &+= 1
                 } else {
-                    open(slot, user, ts)
+                    open(slot, key, ts)
                 }
             }
         }
@@ -68,16 +58,16 @@ struct SessionLoop: ~Copyable {
 
     /// An event that doesn't belong to the session in its slot.
     @inline(never)
-    private mutating func open(_ slot: UnsafeMutablePointer<Session>, _ user: Int64, _ ts: Int64) {
+    private mutating func open(_ slot: UnsafeMutablePointer<Session>, _ key: Int64, _ ts: Int64) {
         let isOpen = slot.pointee.count != 0
         if isOpen {
             guard slot.pointee.last &+ Self.gap &- 1 <= watermark else {
-                waiting.append((user, ts))
+                waiting.append((key, ts))
                 return
             }
             emit(slot)
         }
-        slot.pointee = Session(key: user, first: ts, last: ts, count: 1)
+        slot.pointee = Session(key: key, first: ts, last: ts, count: 1)
         if !isOpen { schedule(slot) }
     }
 
@@ -102,20 +92,20 @@ struct SessionLoop: ~Copyable {
             if wheel[at].isEmpty { swap(&due, &wheel[at]) }
         }
         if waiting.isEmpty { return }
-        var events: [(user: Int64, ts: Int64)] = []
+        var events: [(key: Int64, ts: Int64)] = []
         swap(&events, &waiting)
-        for (user, ts) in events { add(user, ts) }
+        for (key, ts) in events { add(key, ts) }
     }
 
     /// The way of a single event.
-    private mutating func add(_ user: Int64, _ ts: Int64) {
-        let slot = table.find(user)
+    private mutating func add(_ key: Int64, _ ts: Int64) {
+        let slot = table.find(key)
         if ts < slot.pointee.last &+ Self.gap {
             slot.pointee.first = min(slot.pointee.first, ts)
             slot.pointee.last = max(slot.pointee.last, ts)
             slot.pointee.count &+= 1
         } else {
-            open(slot, user, ts)
+            open(slot, key, ts)
         }
     }
 
@@ -126,13 +116,13 @@ struct SessionLoop: ~Copyable {
 
     @inline(__always)
     private mutating func emit(_ slot: UnsafeMutablePointer<Session>) {
-        digest.add(slot.pointee.key, slot.pointee.first, slot.pointee.last &- slot.pointee.first, slot.pointee.count)
+        Workload.add(slot.pointee, to: &digest)
     }
 
     /// The watermark at the end of the input closes everything.
     private mutating func finish() {
         watermark = .max
-        for (user, ts) in waiting { add(user, ts) }
+        for (key, ts) in waiting { add(key, ts) }
         waiting = []
         for i in 0..<table.capacity where table.slots[i].count != 0 { emit(table.slots + i) }
     }

@@ -4,7 +4,7 @@ internal import Workloads
 enum YSBJSONLoop {
     static func run(_ parameters: RunParameters, _ meter: Meter) throws -> Digest {
         var digest = Digest()
-        var windows = CampaignWindows()
+        var windows = CampaignWindows(size: parameters.windowMilliseconds)
         var source = BatchSource(AdsUniform(rate: parameters.rate, users: parameters.users), parameters, meter)
         let capacity = source.batchCapacity
         // One buffer per event, side by side; the consumer owns them all until it asks for the next batch.

@@ -4,7 +4,7 @@ internal import Workloads
 enum YSBLoop {
     static func run(_ parameters: RunParameters, _ meter: Meter) throws -> Digest {
         var digest = Digest()
-        var windows = CampaignWindows()
+        var windows = CampaignWindows(size: parameters.windowMilliseconds)
         var source = BatchSource(AdsUniform(rate: parameters.rate, users: parameters.users), parameters, meter)
         while true {
             let count = source.next()

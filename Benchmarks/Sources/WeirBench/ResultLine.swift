@@ -1,3 +1,5 @@
+import Workloads
+
 /// A JSON object on one line, its members in the order in which they were added.
 struct ResultLine {
     private var members: [String] = []
@@ -22,5 +24,13 @@ struct ResultLine {
         let fraction = String(scaled % scale)
         let zeros = String(repeating: "0", count: decimals - fraction.utf8.count)
         members.append("\"\(name)\": \(value < 0 && scaled != 0 ? "-" : "")\(scaled / scale).\(zeros)\(fraction)")
+    }
+
+    /// Adds how many lags there were, some percentiles and the highest, in ms.
+    mutating func add(lags: LatencyHistogram) {
+        add("lag_rows", lags.count)
+        for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999), ("max", 1)] {
+            add("lag_ms_\(name)", Double(lags.percentile(share)) / 1e6, decimals: 3)
+        }
     }
 }

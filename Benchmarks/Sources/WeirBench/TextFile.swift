@@ -4,12 +4,25 @@
     import Darwin
 #endif
 
-/// A file of this package, read at run time.
+/// Files of text: those of this package, read at run time, and those that a run writes.
 enum TextFile {
     /// A file that can't be read.
     struct Unreadable: Error, CustomStringConvertible {
         let path: String
         var description: String { "can't read \(path)" }
+    }
+
+    /// A file that can't be written.
+    struct Unwritable: Error, CustomStringConvertible {
+        let path: String
+        var description: String { "can't write \(path)" }
+    }
+
+    /// Writes a file anew.
+    static func write(_ text: String, to path: String) throws(Unwritable) {
+        guard let file = fopen(path, "w") else { throw Unwritable(path: path) }
+        let isWritten = fputs(text, file) >= 0
+        guard fclose(file) == 0, isWritten else { throw Unwritable(path: path) }
     }
 
     /// The text of a file in the directory that `WEIR_BENCH_HOME` names, or else in the one that this was built from.

@@ -47,7 +47,8 @@ enum WeirBench {
         guard let figures = meter.measurement else {
             stop(.failed, "query '\(options.query.name)' ended before its sources or its sink did")
         }
-        print(resultLine(options, digest, figures, wall: bench_wall_ns() - began))
+        print(resultLine(options, digest, figures, lags: meter.lags, wall: bench_wall_ns() - began))
+        if let path = options.histogram { writeHistogram(meter.lags, to: path) }
         if let expected, expected != digest {
             stop(
                 .unexpectedResult,
@@ -57,7 +58,8 @@ enum WeirBench {
     }
 
     private static func resultLine(
-        _ options: CommandLineOptions, _ digest: Digest, _ figures: Meter.Measurement, wall: Int64
+        _ options: CommandLineOptions, _ digest: Digest, _ figures: Meter.Measurement, lags: LatencyHistogram,
+        wall: Int64
     ) -> String {
         let parameters = options.parameters
         let events = Double(figures.steadyEvents)
@@ -72,6 +74,12 @@ enum WeirBench {
         line.add("batch", parameters.batch)
         line.add("backend", parameters.backend.rawValue)
         line.add("checkpoint_ms", parameters.checkpointMilliseconds)
+        if parameters.throttle > 0 { line.add("throttle", parameters.throttle) }
+        if parameters.windowMilliseconds != RunParameters.usualWindow {
+            line.add("window_ms", parameters.windowMilliseconds)
+        }
+        if let budget = parameters.memoryBudget { line.add("memory_budget", budget) }
+        if let exponent = parameters.zipf { line.add("zipf", exponent, decimals: 3) }
         line.add("wall_s", Double(wall) / 1e9, decimals: 3)
         line.add("run_s", Double(figures.run) / 1e9, decimals: 3)
         line.add("startup_s", Double(figures.startup) / 1e9, decimals: 3)
@@ -82,7 +90,19 @@ enum WeirBench {
         line.add("peak_rss_mb", bench_peak_rss_kb() / 1024)
         line.add("rows", digest.rows)
         line.add("digest", digest.hexadecimal)
+        if parameters.measuresLatency { line.add(lags: lags) }
         return line.text
+    }
+
+    /// Writes a line per bucket: its value in ms, how many lags it holds, and the share of all up to it.
+    private static func writeHistogram(_ lags: LatencyHistogram, to path: String) {
+        var text = "lag_ms\tcount\tshare\n"
+        var seen: Int64 = 0
+        for (value, count) in lags.filled {
+            seen += count
+            text += "\(Double(value) / 1e6)\t\(count)\t\(Double(seen) / Double(lags.count))\n"
+        }
+        do { try TextFile.write(text, to: path) } catch { stop(.failed, "\(error)") }
     }
 
     /// The expected result of the profile; stops when the tables don't have it or can't be read.

@@ -8,26 +8,42 @@ struct Reading: EventTimed {
 }
 
 /// Prints what sliding windows cost beside tumbling ones of the same input: CPU time per event, medians of 3.
+///
+/// Arguments: `cases=`, a list of `rate:size:step` separated by commas, events per second of event time and ms; `runs=`;
+/// `events=`.
 @main
 enum WindowOverlapBench {
-    private static let events = 10_000_000
     private static let disorder: Int64 = 99
 
+    /// A command line that says nothing known.
+    struct UsageError: Error {}
+
     static func main() async throws {
-        let cases: [(rate: Int64, size: Int, step: Int)] = [
-            (100_000, 60_000, 1_000), (20_000, 1_000_000, 1_000), (100_000, 1_000_000, 1_000), (100_000, 100_000, 100),
+        var values = [
+            "cases": "100000:60000:1000,20000:1000000:1000,100000:1000000:1000,100000:100000:100", "runs": "3",
+            "events": "10000000",
         ]
-        for (rate, size, step) in cases {
+        for word in CommandLine.arguments.dropFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, values[parts[0]] != nil else { throw UsageError() }
+            values[parts[0]] = parts[1]
+        }
+        guard let runs = values["runs"].flatMap(Int.init), let events = values["events"].flatMap(Int.init), runs > 0
+        else { throw UsageError() }
+        for text in (values["cases"] ?? "").split(separator: ",") {
+            let numbers = text.split(separator: ":").compactMap { Int($0) }
+            guard numbers.count == 3 else { throw UsageError() }
+            let (rate, size, step) = (Int64(numbers[0]), numbers[1], numbers[2])
             var sliding: [Double] = []
             var whole: [Double] = []
             var part: [Double] = []
-            for _ in 0..<3 {
-                sliding.append(
-                    try await cost(rate, SlidingWindows(.milliseconds(size), every: .milliseconds(step))))
-                whole.append(try await cost(rate, TumblingWindows(.milliseconds(size))))
-                part.append(try await cost(rate, TumblingWindows(.milliseconds(step))))
+            for _ in 0..<runs {
+                let windows = SlidingWindows<Reading>(.milliseconds(size), every: .milliseconds(step))
+                sliding.append(try await cost(events, rate, windows))
+                whole.append(try await cost(events, rate, TumblingWindows(.milliseconds(size))))
+                part.append(try await cost(events, rate, TumblingWindows(.milliseconds(step))))
             }
-            let (a, b, c) = (sliding.sorted()[1], whole.sorted()[1], part.sorted()[1])
+            let (a, b, c) = (sliding.sorted()[runs / 2], whole.sorted()[runs / 2], part.sorted()[runs / 2])
             print(
                 "{\"rate\": \(rate), \"size_ms\": \(size), \"step_ms\": \(step), \"sliding_ns\": \(tenths(a)), "
                     + "\"tumbling_size_ns\": \(tenths(b)), \"ratio\": \((a / b * 100).rounded() / 100), "
@@ -36,7 +52,9 @@ enum WindowOverlapBench {
     }
 
     /// CPU nanoseconds per event of a count in the given windows.
-    private static func cost<Windows: Windowing>(_ rate: Int64, _ windows: Windows) async throws -> Double
+    private static func cost<Windows: Windowing>(
+        _ events: Int, _ rate: Int64, _ windows: Windows
+    ) async throws -> Double
     where Windows.Element == Reading {
         let pipeline = try Pipeline("overlap") { p in
             p.source(

@@ -1,6 +1,8 @@
 /// Writes events of `ads-u` as JSON, one object without spaces or newline.
 public enum AdJSON {
-    /// Room that ``write(_:index:to:)`` needs; a line is at most 192 bytes, the rest may be overwritten.
+    /// The bytes of a line, at most.
+    public static let longestLine = 192
+    /// Room that ``write(_:index:to:)`` needs: that of the longest line, and more that may be overwritten.
     public static let lineCapacity = 256
 
     /// Writes event `index`, whose record is `ad`, to `out`.

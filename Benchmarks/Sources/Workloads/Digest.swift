@@ -39,6 +39,34 @@ public struct Digest: Equatable, Sendable, BitwiseCopyable {
         sum &+= mix(Self.fold(Self.fold(Self.fold(Self.fold(4, a), b), c), d))
     }
 
+    /// Adds a row of four fields, or retracts it when `sign` is -1.
+    @inlinable
+    @inline(__always)
+    public mutating func add(_ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64, sign: Int64) {
+        rows &+= sign
+        sum &+= UInt64(bitPattern: sign) &* mix(Self.fold(Self.fold(Self.fold(Self.fold(4, a), b), c), d))
+    }
+
+    /// Adds a row of five fields.
+    @inlinable
+    @inline(__always)
+    public mutating func add(_ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64, _ e: Int64) {
+        rows &+= 1
+        sum &+= mix(Self.fold(Self.fold(Self.fold(Self.fold(Self.fold(5, a), b), c), d), e))
+    }
+
+    /// Adds a row of ten fields.
+    @inlinable
+    @inline(__always)
+    public mutating func add(
+        _ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64, _ e: Int64, _ f: Int64, _ g: Int64, _ h: Int64, _ i: Int64,
+        _ j: Int64
+    ) {
+        let half = Self.fold(Self.fold(Self.fold(Self.fold(Self.fold(10, a), b), c), d), e)
+        rows &+= 1
+        sum &+= mix(Self.fold(Self.fold(Self.fold(Self.fold(Self.fold(half, f), g), h), i), j))
+    }
+
     /// Adds a row of any width, or retracts it when `sign` is -1.
     @inlinable
     public mutating func add(_ fields: some Collection<Int64>, sign: Int64 = 1) {

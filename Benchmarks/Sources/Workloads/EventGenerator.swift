@@ -1,13 +1,20 @@
 /// A stream whose event `i` is a pure function of `i` and the parameters.
 public protocol EventGenerator: Sendable {
     /// The record.
-    associatedtype Event: BitwiseCopyable & Sendable
+    associatedtype Event: Sendable
 
     /// Events per second of event time.
     var rate: Int64 { get }
 
     /// Event `index`; `base` is `floor(index * 1000 / rate)`.
     func event(_ index: Int64, base: Int64) -> Event
+
+    /// Materialises `count` events, `first`, `first + stride`, ..., with all their fields.
+    ///
+    /// - Returns: the base of the last one, in ms; `EventClock.origin + base - 1` is an exact watermark after it.
+    func fill(
+        _ out: UnsafeMutablePointer<Event>, count: Int, first: Int64, stride: Int64, clock: inout EventClock
+    ) -> Int64
 }
 
 extension EventGenerator {
@@ -17,9 +24,7 @@ extension EventGenerator {
         event(index, base: index * 1000 / rate)
     }
 
-    /// Materialises `count` events, `first`, `first + stride`, ..., with all their fields.
-    ///
-    /// - Returns: the base of the last one, in ms; `EventClock.origin + base - 1` is an exact watermark after it.
+    /// One event after the other.
     @inlinable
     @inline(__always)
     public func fill(

@@ -25,6 +25,7 @@ public final class Meter: Sendable {
     private let startup = Atomic<Int64>(-1)
     private let lastWall = Atomic<Int64>(0)
     private let lastCPU = Atomic<Int64>(0)
+    private let lagged = Mutex(LatencyHistogram())
 
     /// Creates a meter for `events` events from `sources` sources, of which source p makes p, p + sources, ...
     public init(events: Int64, sources count: Int) {
@@ -41,6 +42,16 @@ public final class Meter: Sendable {
         ).exchanged
         if exchanged { startup.store(bench_process_age_ns(), ordering: .releasing) }
     }
+
+    /// When event 0 of a paced run is due, by `bench_wall_ns`: some time after the first source has asked for it, so that
+    /// all are there.
+    public var paceStart: Int64 { began.load(ordering: .acquiring) + 200_000_000 }
+
+    /// Lags of windows' results so far, in ns.
+    public var lags: LatencyHistogram { lagged.withLock { $0 } }
+
+    /// A sink has measured some lags.
+    public func add(_ lags: LatencyHistogram) { lagged.withLock { $0.add(lags) } }
 
     /// A sink has its last row; the last call counts.
     public func finished() {

@@ -4,7 +4,7 @@ public struct RunParameters: Equatable, Sendable {
     public var events: Int64
     /// Events per second of event time, at least 10.
     public var rate: Int64
-    /// Number of users, at most 2^32.
+    /// Number of users, at most 2^32; 0 where the data has none to choose.
     public var users: Int64
     /// Number of sources and of workers.
     public var parallelism: Int
@@ -14,6 +14,19 @@ public struct RunParameters: Equatable, Sendable {
     public var backend: Backend
     /// Milliseconds between two snapshots; 0 for none.
     public var checkpointMilliseconds: Int64
+    /// Events per second of wall time at which the sources are held; 0 for as many as they can make.
+    public var throttle: Int64 = 0
+    /// Whether the lag of windows' results is measured; wants ``throttle``.
+    public var measuresLatency = false
+    /// The length of the windows of `ysb` and `ysb_json`.
+    public var windowMilliseconds = Self.usualWindow
+    /// Bytes that keyed state may take; nil for none in memory, 1 GiB over RocksDB.
+    public var memoryBudget: Int?
+    /// The exponent of the law by which `keyed_state` draws users; nil for uniformly.
+    public var zipf: Double?
+
+    /// The length of windows unless a run asks for another one, in ms.
+    public static let usualWindow: Int64 = 10_000
 
     /// The state backends that a run can ask for.
     public enum Backend: String, CaseIterable, Sendable {

@@ -6,7 +6,7 @@ public struct WorkloadQuery: Equatable, Sendable {
         public var events: Int64
         /// Events per second of event time.
         public var rate: Int64
-        /// Number of users.
+        /// Number of users; 0 where the data has none to choose.
         public var users: Int64
 
         /// Creates a profile.
@@ -32,7 +32,7 @@ public struct WorkloadQuery: Equatable, Sendable {
     }
 
     /// Every query, by family; a new family adds its list here.
-    public static let all: [WorkloadQuery] = ads
+    public static let all: [WorkloadQuery] = ads + nexmark
 
     /// The query of this name.
     public static func named(_ name: String) -> WorkloadQuery? {

@@ -24,9 +24,12 @@ struct HandLoopTests {
         Size(events: 50_000, rate: 1_000_000, users: 20, batch: 1024),  // 50 ms, less than the jitter
     ]
 
-    private func run(_ query: String, _ size: Size) async throws -> Digest {
-        let parameters = RunParameters(
+    private func run(
+        _ query: String, _ size: Size, _ change: (inout RunParameters) -> Void = { _ in }
+    ) async throws -> Digest {
+        var parameters = RunParameters(
             events: size.events, rate: size.rate, users: size.users, batch: size.batch)
+        change(&parameters)
         let meter = Meter(events: size.events, sources: 1)
         let loop = try #require(HandLoopTable.queries[query])
         let digest = try await loop(parameters, meter)
@@ -55,7 +58,48 @@ struct HandLoopTests {
         #expect(try await run("uniques", size) == naive.uniques)
     }
 
+    @Test(arguments: sizes)
+    func windowsOfOtherLengths(_ size: Size) async throws {
+        let naive = NaiveResults(
+            uniform: RunParameters(events: size.events, rate: size.rate, users: size.users))
+        for length in [250, 1000, 7777] as [Int64] {
+            let expected = naive.ysb(windows: length)
+            #expect(try await run("ysb", size) { $0.windowMilliseconds = length } == expected)
+            #expect(try await run("ysb_json", size) { $0.windowMilliseconds = length } == expected)
+        }
+    }
+
+    @Test(arguments: sizes)
+    func skewedUsers(_ size: Size) async throws {
+        let parameters = RunParameters(events: size.events, rate: size.rate, users: size.users)
+        let naive = NaiveResults(zipf: parameters, exponent: 0.99)
+        #expect(try await run("keyed_state", size) { $0.zipf = 0.99 } == naive.keyedState)
+    }
+
+    /// Results don't depend on the pace.
+    @Test func heldToAPace() async throws {
+        let size = Size(events: 2000, rate: 1000, users: 5, batch: 64)
+        let naive = NaiveResults(uniform: RunParameters(events: 2000, rate: 1000, users: 5))
+        #expect(try await run("ysb", size) { $0.throttle = 100_000 } == naive.ysb)
+    }
+
+    @Test(arguments: sizes)
+    func auctionSite(_ size: Size) async throws {
+        let naive = NaiveNexmark(RunParameters(events: size.events, rate: size.rate, users: 0))
+        #expect(try await run("q0", size) == naive.q0)
+        #expect(try await run("q1", size) == naive.q1)
+        #expect(try await run("q2", size) == naive.q2)
+        #expect(try await run("q3", size) == naive.q3)
+        #expect(try await run("q5", size) == naive.q5)
+        #expect(try await run("q7", size) == naive.q7)
+        #expect(try await run("q8", size) == naive.q8)
+        #expect(try await run("q11", size) == naive.q11)
+        #expect(try await run("q15", size) == naive.q15)
+        #expect(try await run("q17", size) == naive.q17)
+        #expect(try await run("q19", size) == naive.q19)
+    }
+
     @Test func everyQueryHasALoop() {
-        #expect(Set(HandLoopTable.queries.keys) == Set(WorkloadQuery.ads.map(\.name)))
+        #expect(Set(HandLoopTable.queries.keys) == Set(WorkloadQuery.all.map(\.name)))
     }
 }

@@ -14,6 +14,11 @@ struct NaiveResults {
         ads = (0..<parameters.events).map { generator.event($0) }
     }
 
+    init(zipf parameters: RunParameters, exponent: Double) {
+        let generator = AdsZipf(rate: parameters.rate, users: parameters.users, exponent: exponent)
+        ads = (0..<parameters.events).map { generator.event($0) }
+    }
+
     private func campaign(_ ad: Ad) -> Int64 { Int64((ad.ad * 7 + 3) % 100) }
     private func window(_ ts: Int64) -> Int64 { ts / 10_000 * 10_000 }
 
@@ -27,7 +32,11 @@ struct NaiveResults {
         digest(Dictionary(keys.lazy.map { ($0, 1 as Int64) }, uniquingKeysWith: +).map { $0.key + [$0.value] })
     }
 
-    var ysb: Digest { counts(ads.filter { $0.type == 0 }.map { [campaign($0), window($0.ts)] }) }
+    var ysb: Digest { ysb(windows: 10_000) }
+
+    func ysb(windows size: Int64) -> Digest {
+        counts(ads.filter { $0.type == 0 }.map { [campaign($0), $0.ts / size * size] })
+    }
 
     var tumblingSum: Digest {
         digest(

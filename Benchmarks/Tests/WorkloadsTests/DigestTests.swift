@@ -22,6 +22,15 @@ struct DigestTests {
         var any = Digest()
         for row in [[-1, 2], [1, 2, -3], [1, .min, 3, .max]] as [[Int64]] { any.add(row) }
         #expect(fixed == any)
+        fixed.add(9, 8, 7, 6, -5)
+        any.add([9, 8, 7, 6, -5])
+        #expect(fixed == any)
+        fixed.add(9, 8, 7, 6, 5, 4, -3, 2, 1, 0)
+        any.add([9, 8, 7, 6, 5, 4, -3, 2, 1, 0])
+        #expect(fixed == any)
+        fixed.add(1, .min, 3, .max, sign: -1)
+        any.add([1, .min, 3, .max], sign: -1)
+        #expect(fixed == any && fixed.rows == 4)
     }
 
     @Test func retraction() {

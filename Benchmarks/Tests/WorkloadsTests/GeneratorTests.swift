@@ -91,6 +91,18 @@ struct GeneratorTests {
     @Test(arguments: zip([0, 12_345] as [Int64], jsonLines))
     func jsonLine(index: Int64, line: String) {
         #expect(written(AdsUniform(rate: 10_000, users: 10_000).event(index), index: index) == line)
+        #expect(AdLines(rate: 10_000, users: 10_000).event(index) == Array(line.utf8)[...])
+    }
+
+    @Test(arguments: [1, 3] as [Int64])
+    func jsonLinesOfABatch(stride: Int64) {
+        let lines = AdLines(rate: 10_000, users: 10_000)
+        let out = UnsafeMutablePointer<ArraySlice<UInt8>>.allocate(capacity: 100)
+        defer { out.deallocate() }
+        var clock = EventClock(rate: 10_000, first: 7)
+        #expect(lines.fill(out, count: 100, first: 7, stride: stride, clock: &clock) == (7 + 99 * stride) / 10)
+        for at in 0..<100 { #expect(out[at] == lines.event(7 + Int64(at) * stride)) }
+        out.deinitialize(count: 100)
     }
 
     /// Every length of number against the standard library's rendering.

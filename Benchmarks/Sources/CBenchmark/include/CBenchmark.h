@@ -15,8 +15,12 @@ int64_t bench_cpu_ns(void);
 // Time since the process was started, with the resolution of a clock tick (10 ms); -1 where unknown.
 int64_t bench_process_age_ns(void);
 
-// Highest resident size so far (VmHWM); -1 where unknown.
+// Highest resident size so far (VmHWM) and the present one (VmRSS); -1 where unknown.
 int64_t bench_peak_rss_kb(void);
+int64_t bench_rss_kb(void);
+
+// Sleeps until bench_wall_ns() has come to a time, as exactly as the system can; returns at once when it has.
+void bench_sleep_until(int64_t wall_ns);
 
 // Zeroed memory aligned to and advised for huge pages; start is null when there is none left.
 typedef struct {

@@ -3,7 +3,7 @@ public import Workloads
 
 /// The events of a generator as a source: split p of P makes events p, p + P, p + 2P and so on.
 @frozen
-public struct AdSource<Generator: EventGenerator>: Source where Generator.Event == Ad {
+public struct EventSource<Generator: EventGenerator>: Source {
     /// The index of a split.
     public typealias Split = Int
 
@@ -25,24 +25,24 @@ public struct AdSource<Generator: EventGenerator>: Source where Generator.Event 
 
     /// A reader of a split.
     @inlinable
-    public func makeReader(for split: Int) -> AdReader<Generator> { makeReader(for: split, first: Int64(split)) }
+    public func makeReader(for split: Int) -> EventReader<Generator> { makeReader(for: split, first: Int64(split)) }
 
     /// A reader of what is left of a split.
     @inlinable
-    public func makeReader(for split: Int, from position: SplitPosition) throws -> AdReader<Generator> {
+    public func makeReader(for split: Int, from position: SplitPosition) throws -> EventReader<Generator> {
         makeReader(for: split, first: try position.offset)
     }
 
     @inlinable
-    func makeReader(for split: Int, first: Int64) -> AdReader<Generator> {
+    func makeReader(for split: Int, first: Int64) -> EventReader<Generator> {
         meter.started()
-        return AdReader(generator, parameters, meter.source(split), first: first)
+        return EventReader(generator, parameters, meter, split, first: first)
     }
 }
 
 /// Makes the events of a split, all fields of each.
 @frozen
-public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.Event == Ad {
+public struct EventReader<Generator: EventGenerator>: SplitReader {
     @usableFromInline let generator: Generator
     @usableFromInline let meter: SourceMeter
     @usableFromInline let end: Int64
@@ -50,11 +50,13 @@ public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.E
     @usableFromInline var next: Int64
     @usableFromInline var clock: EventClock
     @usableFromInline var unreported = 0
+    @usableFromInline var pace: SourcePace?
 
     @inlinable
-    init(_ generator: Generator, _ parameters: RunParameters, _ meter: SourceMeter, first: Int64) {
+    init(_ generator: Generator, _ parameters: RunParameters, _ meter: Meter, _ split: Int, first: Int64) {
         self.generator = generator
-        self.meter = meter
+        self.meter = meter.source(split)
+        pace = SourcePace(parameters, meter)
         end = parameters.events
         stride = Int64(parameters.parallelism)
         next = first
@@ -66,14 +68,19 @@ public struct AdReader<Generator: EventGenerator>: SplitReader where Generator.E
 
     /// Makes a batch of events.
     @inlinable
-    public mutating func read(into output: SourceOutput<Ad>) -> ReadStatus {
+    public mutating func read(into output: SourceOutput<Generator.Event>) -> ReadStatus {
         // Called for more: what was made before has been handed on.
         meter.emitted(unreported)
         unreported = 0
-        let left = (end &- next &+ stride &- 1) / stride
+        var left = Int((end &- next &+ stride &- 1) / stride)
         guard left > 0 else { return .end }
+        let (first, step) = (next, stride)
+        if let allowance = pace?.allowance(next: first, stride: step, most: left) {
+            guard allowance > 0 else { return .waiting }
+            left = allowance
+        }
         output.fill { out, room in
-            let count = Swift.min(room, Int(left))
+            let count = Swift.min(room, left)
             _ = generator.fill(out, count: count, first: next, stride: stride, clock: &clock)
             next &+= Int64(count) &* stride
             unreported = count
