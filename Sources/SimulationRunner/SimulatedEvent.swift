@@ -18,10 +18,14 @@ struct SimulatedEvent: Sendable, Hashable, Codable {
         func draw(_ bound: Int) -> Int { Int(random.next(below: UInt64(bound))) }
         return (0..<(1 + draw(3))).map { split in
             var newest: Timestamp = 0
+            // In every third split times are the last of ten milliseconds: the last ones of windows, and with the bound
+            // also those at which windows end.
+            let isCoarse = draw(3) == 0
             return (0..<draw(50)).map { number in
                 newest += Int64(draw(draw(8) == 0 ? 120 : 15))
+                let time = max(newest - Int64(draw(40)), 0)
                 return SimulatedEvent(
-                    split: split, key: draw(6), number: number, time: max(newest - Int64(draw(40)), 0))
+                    split: split, key: draw(6), number: number, time: isCoarse ? time / 10 * 10 + 9 : time)
             }
         }
     }

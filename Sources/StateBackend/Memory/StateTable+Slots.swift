@@ -14,7 +14,7 @@ extension StateTable {
         var slot = slot
         if size >= limit {
             makeRoom()
-            slot = Int(truncatingIfNeeded: hash) & mask
+            slot = home(hash)
             while tags[slot] != 0 { slot = (slot &+ 1) & mask }
         }
         tags[slot] = tag
@@ -48,7 +48,7 @@ extension StateTable {
         mask = oldCapacity &* 2 &- 1
         limit = oldCapacity / 2 * 3
         for old in 0..<oldCapacity where oldTags[old] != 0 {
-            var slot = Int(truncatingIfNeeded: oldEntries[old].key.stableHash) & mask
+            var slot = home(oldEntries[old].key.stableHash)
             while tags[slot] != 0 { slot = (slot &+ 1) & mask }
             tags[slot] = oldTags[old]
             (entries + slot).moveInitialize(from: oldEntries + old, count: 1)
@@ -63,7 +63,7 @@ extension StateTable {
         var gap = gap
         var slot = (gap &+ 1) & mask
         while tags[slot] != 0 {
-            let home = Int(truncatingIfNeeded: entries[slot].key.stableHash) & mask
+            let home = self.home(entries[slot].key.stableHash)
             // The entry may move when its home doesn't lie after the gap, going around.
             if (slot &- home) & mask >= (slot &- gap) & mask {
                 // It may move to where the capture has been already.

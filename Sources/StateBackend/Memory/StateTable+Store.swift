@@ -73,7 +73,7 @@ extension StateTable {
     /// Places an entry that the store has, too.
     @inlinable
     func placeFetched(_ entry: consuming Entry, hash: UInt64) -> Int {
-        var slot = Int(truncatingIfNeeded: hash) & mask
+        var slot = home(hash)
         while tags[slot] != 0 { slot = (slot &+ 1) & mask }
         storedOnly -= 1
         return place(entry, tag: Self.tag(hash) | hot & ~(TableFlags.dirty | TableFlags.recent), hash: hash, slot: slot)

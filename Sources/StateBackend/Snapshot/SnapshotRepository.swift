@@ -16,6 +16,8 @@ public final class SnapshotRepository: Sendable {
     let use = SnapshotUse()
     /// The snapshots that this process has put or read, which a storage's list may not have yet.
     private let known = Mutex<Set<Int>>([])
+    /// The names of writers' claims that there may be, by number.
+    private let claims = Mutex<[Int: Set<String>]>([:])
 
     /// The snapshots of the given pipeline.
     public init(_ storage: any SnapshotStorage, pipeline: String) {
@@ -30,8 +32,10 @@ public final class SnapshotRepository: Sendable {
     }
 
     /// The numbers of the snapshots that there are, rising; readable or not.
-    public func ids() throws -> [Int] {
-        var ids = Set(try storage.list(paths.snapshots).compactMap { paths.id(ofManifest: $0.name) })
+    public func ids() throws -> [Int] { try ids(listed: storage.list(paths.snapshots)) }
+
+    private func ids(listed objects: [SnapshotObject]) throws -> [Int] {
+        var ids = Set(objects.compactMap { paths.id(ofManifest: $0.name) })
         for id in known.withLock({ $0 }) where !ids.contains(id) {
             // Not listed yet, or deleted by another process.
             if try isThere(id) { ids.insert(id) } else { forget(id) }
@@ -52,11 +56,17 @@ public final class SnapshotRepository: Sendable {
     /// after the other, but for those of snapshots that failed; so a few more than the list shows are asked for by name.
     /// Where the list shows no snapshot, the claims of the last ones' writers tell how far the numbers are.
     package func currentIDs() throws -> [Int] {
-        let claims = try storage.list(paths.snapshots).compactMap { paths.writer(ofClaim: $0.name)?.id }
-        let listed = try ids()
+        let objects = try storage.list(paths.snapshots)
+        let claimed = objects.compactMap { object in
+            paths.writer(ofClaim: object.name).map { writer in
+                noteClaim(object.name, writer.id)
+                return writer.id
+            }
+        }
+        let listed = try ids(listed: objects)
         for id in listed { note(id) }
-        for id in Set(claims).subtracting(listed) where try isThere(id) { note(id) }
-        var id = max(listed.last ?? 0, claims.max() ?? 0)
+        for id in Set(claimed).subtracting(listed).sorted() where try isThere(id) { note(id) }
+        var id = max(listed.last ?? 0, claimed.max() ?? 0)
         var misses = 0
         while misses < Self.claimsKept {
             id += 1
@@ -72,6 +82,21 @@ public final class SnapshotRepository: Sendable {
 
     /// The numbers, up to the newest snapshot's, whose writers' claims are kept.
     static let claimsKept = 8
+
+    /// There may be a claim of this name.
+    func noteClaim(_ name: String, _ id: Int) { claims.withLock { _ = $0[id, default: []].insert(name) } }
+
+    /// Deletes the claims that a new snapshot makes needless as landmarks.
+    func dropClaims(behind id: Int) {
+        let old = claims.withLock { claims in claims.filter { $0.key <= id - Self.claimsKept } }
+        for (id, names) in old.sorted(by: { $0.key < $1.key }) {
+            for name in names.sorted() {
+                // What can't be deleted now is tried again with the next snapshot.
+                guard (try? storage.delete(name)) != nil else { return }
+            }
+            claims.withLock { $0[id] = nil }
+        }
+    }
 
     /// The snapshot is there.
     func note(_ id: Int) { known.withLock { _ = $0.insert(id) } }
@@ -177,8 +202,10 @@ public final class SnapshotRepository: Sendable {
         var base = base
         if base?.parallelism != header.parallelism || base?.keyGroups != header.keyGroups { base = nil }
         var attempt = 0
+        noteClaim(paths.claim(header.id, attempt: attempt), header.id)
         while !(try storage.putIfAbsent(paths.claim(header.id, attempt: attempt), Array(pipeline.utf8))) {
             attempt += 1
+            noteClaim(paths.claim(header.id, attempt: attempt), header.id)
         }
         let lease = use.hold(base?.files ?? [], prefix: paths.files(header.id, attempt: attempt))
         // Only now: whoever committed before has put its manifest before it gave up its claim. By name, since a list may

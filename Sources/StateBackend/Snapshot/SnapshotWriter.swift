@@ -190,8 +190,7 @@ public final class SnapshotWriter {
     private func close(committed: Bool) {
         isOpen = false
         if committed {
-            let old = draft.id - SnapshotRepository.claimsKept
-            if old >= 0 { try? repository.storage.delete(repository.paths.claim(old, attempt: 0)) }
+            repository.dropClaims(behind: draft.id)
         } else {
             try? repository.storage.delete(repository.paths.claim(draft.id, attempt: attempt))
         }

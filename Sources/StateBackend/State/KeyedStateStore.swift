@@ -6,14 +6,15 @@
 public final class KeyedStateStore<Key: StreamKey> {
     @usableFromInline @exclusivity(unchecked) var currentKey: Key?
     @usableFromInline @exclusivity(unchecked) var currentHash: UInt64 = 0
-    @usableFromInline var preparations: [(UnsafePointer<Key>, UnsafePointer<UInt64>, Int) -> Void] = []
+    @usableFromInline @exclusivity(unchecked)
+    var preparations: [(UnsafePointer<Key>, UnsafePointer<UInt64>, Int) -> Void] = []
     /// Ask the memory system for what keys with these hashes have.
-    @usableFromInline var prefetches: [(UnsafePointer<UInt64>, Int) -> Void] = []
+    @usableFromInline @exclusivity(unchecked) var prefetches: [(UnsafePointer<UInt64>, Int) -> Void] = []
     /// The time by which values expire: as it was when the batch began.
     @usableFromInline @exclusivity(unchecked) var now: Int64
     /// Remove expired values from some slots each.
     private var sweeps: [(_ slots: Int) -> Void] = []
-    @usableFromInline var expires = false
+    @usableFromInline @exclusivity(unchecked) var expires = false
     let clock: () -> Int64
     /// `now`, for a store's threads.
     let batchTime = BatchTime()
@@ -78,6 +79,9 @@ public final class KeyedStateStore<Key: StreamKey> {
     public func prefetch(_ hashes: UnsafePointer<UInt64>, count: Int) {
         for prefetch in prefetches { prefetch(hashes, count) }
     }
+
+    /// How many keys are best given to ``prefetch(_:count:)`` at a time, while as many are worked on.
+    @inlinable public static var keysAhead: Int { StateTable<Key, Int>.keysAhead }
 
     /// A table of the step's state whose values are fetched ahead.
     @inlinable

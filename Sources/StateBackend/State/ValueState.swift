@@ -19,14 +19,14 @@ public final class ValueState<Key: StreamKey, Value: Sendable> {
     /// The current key's value; nil when it has none, and set to nil to remove it.
     @inlinable
     public var value: Value? {
-        get {
+        @inline(__always) get {
             guard let key = store.currentKey else { return nil }
             if let expiring { return expiring.read(key, hash: store.currentHash, now: store.now) }
             guard let slot = table.slotToRead(key, hash: store.currentHash) else { return nil }
             lastSlot = slot
             return table.value(at: slot).pointee
         }
-        set {
+        @inline(__always) set {
             guard let key = store.currentKey else { return }
             if let expiring {
                 if let newValue {

@@ -4,23 +4,45 @@
 /// read it until it returns, and may change it only when it declared to consume its input; between workers a batch is
 /// moved through a ring, which orders the writes before the reads.
 public final class Batch<Element: Sendable>: BatchPayload, @unchecked Sendable {
+    // Accesses are not checked for overlaps at run time, which would cost more than many an operator does with a record.
+    // Readers in other modules are spared that by accessors only: they would check an access to the field itself.
+    @usableFromInline @exclusivity(unchecked) var elementMemory: UnsafeMutablePointer<Element>
+    @usableFromInline @exclusivity(unchecked) var timestampMemory: UnsafeMutablePointer<Timestamp>
+    @usableFromInline @exclusivity(unchecked) var recordCount = 0
+    @usableFromInline @exclusivity(unchecked) var readFrom: BatchOrigin?
+
     /// The records, `count` of them initialised.
-    @exclusivity(unchecked) public var elements: UnsafeMutablePointer<Element>
+    @inlinable public var elements: UnsafeMutablePointer<Element> {
+        @inline(__always) get { elementMemory }
+        @inline(__always) set { elementMemory = newValue }
+    }
+
     /// The records' timestamps, beside `elements`.
-    @exclusivity(unchecked) public var timestamps: UnsafeMutablePointer<Timestamp>
+    @inlinable public var timestamps: UnsafeMutablePointer<Timestamp> {
+        @inline(__always) get { timestampMemory }
+        @inline(__always) set { timestampMemory = newValue }
+    }
+
     /// The number of records.
-    @exclusivity(unchecked) public var count = 0
+    @inlinable public var count: Int {
+        @inline(__always) get { recordCount }
+        @inline(__always) set { recordCount = newValue }
+    }
+
+    /// Where the records were read, as far as it is known.
+    @inlinable public var origin: BatchOrigin? {
+        @inline(__always) get { readFrom }
+        @inline(__always) set { readFrom = newValue }
+    }
+
     /// How many records fit.
     public let capacity: Int
-    /// Where the records were read, as far as it is known.
-    @exclusivity(unchecked) public var origin: BatchOrigin?
-
     /// An empty batch with room for `capacity` records, at least one.
     @inlinable
     public init(capacity: Int) {
         self.capacity = Swift.max(capacity, 1)
-        elements = .allocate(capacity: self.capacity)
-        timestamps = .allocate(capacity: self.capacity)
+        elementMemory = .allocate(capacity: self.capacity)
+        timestampMemory = .allocate(capacity: self.capacity)
     }
 
     @inlinable

@@ -7,7 +7,11 @@ public import StateBackend
 /// that it was handed to.
 public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, @unchecked Sendable {
     /// The records and their timestamps.
-    @exclusivity(unchecked) public var records: Batch<Element>
+    @inlinable public var records: Batch<Element> {
+        @inline(__always) get { recordBatch }
+        @inline(__always) set { recordBatch = newValue }
+    }
+    @usableFromInline @exclusivity(unchecked) var recordBatch: Batch<Element>
     /// The records' keys, as many as there are records.
     public let keys: UnsafeMutablePointer<Key>
     /// The keys' stable hashes, beside `keys`.
@@ -22,7 +26,7 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
     @inlinable
     public init(capacity: Int) {
         self.capacity = Swift.max(capacity, 1)
-        records = Batch(capacity: self.capacity)
+        recordBatch = Batch(capacity: self.capacity)
         keys = .allocate(capacity: self.capacity)
         hashes = .allocate(capacity: self.capacity)
     }
@@ -30,7 +34,7 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
     /// A keyed batch of `records`, with the keys that `keyOf` finds in them.
     @inlinable @inline(__always)
     public init<Failure: Error>(_ records: Batch<Element>, keyOf: (Element) throws(Failure) -> Key) throws(Failure) {
-        self.records = records
+        recordBatch = records
         capacity = records.capacity
         keys = .allocate(capacity: capacity)
         hashes = .allocate(capacity: capacity)

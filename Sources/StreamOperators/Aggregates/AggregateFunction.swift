@@ -32,6 +32,15 @@ public protocol AggregateFunction<Input>: Sendable {
     /// The result. May be asked for more than once, with records added in between.
     func result(_ accumulator: Accumulator) -> Output
 
+    /// Whether a partial result has memory of its own that ``prefetch(_:for:)`` asks for. By default it hasn't.
+    static var prefetches: Bool { get }
+
+    /// Asks the memory system for what adding the record will touch; called some records before its turn comes.
+    ///
+    /// For partial results that refer to large sets or tables, whose memory a processor can't foresee. By default there
+    /// is nothing to ask for.
+    func prefetch(_ element: Input, for accumulator: borrowing Accumulator)
+
     /// How partial results are saved. By default ``StateCodec/automatic``.
     var accumulatorCodec: StateCodec<Accumulator> { get }
 
@@ -59,6 +68,13 @@ extension AggregateFunction {
     public func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator) {
         add(element, to: &accumulator)
     }
+
+    /// False.
+    @inlinable public static var prefetches: Bool { false }
+
+    /// Nothing to be asked for.
+    @inlinable @inline(__always)
+    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {}
 
     /// The codec that the accumulator's type brings.
     public var accumulatorCodec: StateCodec<Accumulator> { .automatic }

@@ -72,8 +72,35 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         keyTimers = KeyTimers(bucketWidth: Swift.max(width / 16, 1))
     }
 
-    /// How many records ahead of a record's turn its key's records are asked for.
-    @inlinable var ahead: Int { 12 }
+    /// Arrays of keys that are gone, for keys to come: to free and allocate one for each is a good part of a join's work.
+    @usableFromInline var spare: [[Row.Record]] = []
+
+    /// Asks for the slots of some keys, and for the records of those before, whose slots have come meanwhile.
+    @inlinable @inline(__always)
+    func prefetch<Element>(_ input: KeyedBatch<Key, Element>, around i: Int) {
+        let some = StateTable<Key, Row>.keysAhead
+        guard i & (some &- 1) == 0 else { return }
+        let far = i &+ 2 &* some
+        table.prefetch(hashes: input.hashes + far, count: Swift.min(some, input.count &- far))
+        for next in Swift.min(i &+ some, input.count)..<Swift.min(far, input.count) {
+            if let row = table.peekInMemory(input.keys[next], hash: input.hashes[next]) { Row.prefetch(row) }
+        }
+    }
+
+    /// Gives a key that is new an array of one that is gone.
+    @inlinable @inline(__always)
+    mutating func reuse(for row: UnsafeMutablePointer<Row>) {
+        if row.pointee.records.capacity == 0, let array = spare.popLast() { row.pointee.records = array }
+    }
+
+    /// Removes a key of which nothing is left.
+    @inlinable @inline(__always)
+    mutating func drop(_ key: Key, _ hash: UInt64) {
+        guard let row = table.remove(key, hash: hash), spare.count < 1 << 14,
+            (1...2 * Row.smallCapacity).contains(row.records.capacity)
+        else { return }
+        spare.append(row.records)
+    }
 
     /// The last watermark that has passed: a record whose last moment is the watermark itself may still match one that
     /// is not late.
@@ -85,13 +112,9 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         let errors = leftErrors
         let table = table
         let pair = results.pair
-        table.prepare(input.keys, hashes: input.hashes, count: input.count)
+        table.prepare(input.keys, hashes: input.hashes, count: input.count, ahead: 2 * StateTable<Key, Row>.keysAhead)
         for i in 0..<input.count {
-            if i &+ ahead < input.count {
-                if let row = table.peekInMemory(input.keys[i &+ ahead], hash: input.hashes[i &+ ahead]) {
-                    Row.prefetch(row)
-                }
-            }
+            prefetch(input, around: i)
             let timestamp = records.timestamps[i]
             if timestamp < watermark && !keepsAll {
                 try lateLeft.dispose(records.elements[i], at: timestamp)
@@ -109,6 +132,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 continue
             }
             if isInner { prune(row) }
+            if isKept { reuse(for: row) }
             let isMatched = try row.pointee.matchRight(
                 from: keepsAll ? .min : timestamp.advanced(byMilliseconds: bounds.lower),
                 to: keepsAll ? .max : timestamp.advanced(byMilliseconds: bounds.upper),
@@ -143,13 +167,9 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         let errors = rightErrors
         let table = table
         let pair = results.pair
-        table.prepare(input.keys, hashes: input.hashes, count: input.count)
+        table.prepare(input.keys, hashes: input.hashes, count: input.count, ahead: 2 * StateTable<Key, Row>.keysAhead)
         for i in 0..<input.count {
-            if i &+ ahead < input.count {
-                if let row = table.peekInMemory(input.keys[i &+ ahead], hash: input.hashes[i &+ ahead]) {
-                    Row.prefetch(row)
-                }
-            }
+            prefetch(input, around: i)
             let timestamp = records.timestamps[i]
             if timestamp < watermark && !keepsAll {
                 try lateRight.dispose(records.elements[i], at: timestamp)
@@ -166,6 +186,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 continue
             }
             if isInner { prune(row) }
+            if isKept { reuse(for: row) }
             let isMatched = try row.pointee.matchLeft(
                 from: earliestLeft(for: timestamp), to: latestLeft(for: timestamp), marking: results.leftAlone != nil
             ) { left, time in
@@ -252,7 +273,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 guard let row = table.find(key, hash: hash) else { continue }
                 prune(row)
                 if row.pointee.isEmpty {
-                    table.remove(key, hash: hash)
+                    drop(key, hash)
                 } else {
                     keyTimers.add(key, hash, soonAfter: lastExpiry(of: row.pointee))
                 }
@@ -293,7 +314,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 if row.pointee.leftCount > 0 {
                     leftTimers.add(key, hash, at: bounds.expiry(left: row.pointee.earliestLeft))
                 } else if row.pointee.rightCount == 0 {
-                    table.remove(key, hash: hash)
+                    drop(key, hash)
                 }
                 if let alone = results.leftAlone { try emit(unmatched, alone, leftErrors, output) }
             }
@@ -319,7 +340,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
                 if row.pointee.rightCount > 0 {
                     rightTimers.add(key, hash, at: bounds.expiry(right: row.pointee.earliestRight))
                 } else if row.pointee.leftCount == 0 {
-                    table.remove(key, hash: hash)
+                    drop(key, hash)
                 }
                 if let alone = results.rightAlone { try emit(unmatched, alone, rightErrors, output) }
             }

@@ -53,25 +53,24 @@ final class KeyedStepRunner<Step: KeyedStep> {
         let records = batch.records
         guard var step = step.take() else { return }
         defer { self.step = step }
-        context.counters.addIn(batch.count)
+        self.context.counters.addIn(batch.count)
         store.prepare(batch.keys, hashes: batch.hashes, count: batch.count)
         // Some records ahead: what is fetched much earlier has left the nearest cache before its turn comes.
-        let ahead = 64
+        let ahead = KeyedStateStore<Step.Key>.keysAhead
         store.prefetch(batch.hashes, count: Swift.min(ahead, batch.count))
+        guard batch.count > 0 else { return }
+        var context = ProcessContext(
+            runner: self, key: batch.keys[0], timestamp: records.timestamps[0], timeDomain: .eventTime)
         try batch.forEachOrigin { range, origin in
             output.origin = origin
             for i in range {
-                if i % ahead == 0 {
+                if i & (ahead &- 1) == 0 {
                     store.prefetch(batch.hashes + (i + ahead), count: Swift.min(ahead, batch.count - ahead - i))
                 }
-                let key = batch.keys[i]
-                store.select(key, hash: batch.hashes[i])
-                do {
-                    try body(
-                        &step, records.elements[i],
-                        ProcessContext(
-                            runner: self, key: key, timestamp: records.timestamps[i], timeDomain: .eventTime))
-                } catch {
+                context.currentKey = batch.keys[i]
+                context.currentTimestamp = records.timestamps[i]
+                store.select(context.currentKey, hash: batch.hashes[i])
+                do { try body(&step, records.elements[i], context) } catch {
                     try errors.dispose(records.elements[i], at: records.timestamps[i], error, from: origin)
                 }
             }

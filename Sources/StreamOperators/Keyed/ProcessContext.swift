@@ -7,24 +7,29 @@ public import StreamCore
 @frozen
 public struct ProcessContext<Step: KeyedStep>: ~Copyable {
     @usableFromInline let runner: KeyedStepRunner<Step>
-    /// The key.
-    public let key: Step.Key
-    /// The event time of the record or timer, which is that of all that is emitted.
-    ///
-    /// Of a record its own; of a timer of event time the time that it was set for; of a timer of processing time the
-    /// ``timestamp`` at which it was set, or, when the watermark has passed that, the first one after the watermark, so
-    /// that results are not late.
-    public let timestamp: Timestamp
+    // Set anew for each record of a batch: one context for all of them holds the runner once.
+    @usableFromInline var currentKey: Step.Key
+    @usableFromInline var currentTimestamp: Timestamp
     /// Which time the timer waited for whose callback this is; ``TimeDomain/eventTime`` while a record is processed.
     public let timeDomain: TimeDomain
 
     @inlinable
     init(runner: KeyedStepRunner<Step>, key: Step.Key, timestamp: Timestamp, timeDomain: TimeDomain) {
         self.runner = runner
-        self.key = key
-        self.timestamp = timestamp
+        currentKey = key
+        currentTimestamp = timestamp
         self.timeDomain = timeDomain
     }
+
+    /// The key.
+    @inlinable public var key: Step.Key { currentKey }
+
+    /// The event time of the record or timer, which is that of all that is emitted.
+    ///
+    /// Of a record its own; of a timer of event time the time that it was set for; of a timer of processing time the
+    /// ``timestamp`` at which it was set, or, when the watermark has passed that, the first one after the watermark, so
+    /// that results are not late.
+    @inlinable public var timestamp: Timestamp { currentTimestamp }
 
     /// The watermark; `Timestamp.min` before there is one.
     @inlinable public var watermark: Timestamp { runner.watermark }

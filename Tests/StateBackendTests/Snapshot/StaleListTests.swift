@@ -27,8 +27,7 @@ private final class StaleStorage: SnapshotStorage {
 struct StaleListTests {
     private let storage = StaleStorage()
 
-    private func commit(_ id: Int) throws {
-        let repository = SnapshotRepository(storage, pipeline: "test")
+    private func commit(_ id: Int, in repository: SnapshotRepository) throws {
         let writer = try repository.begin(.test(id), base: nil)
         var rows = StateRows()
         rows.append(hash: 1, key: [1], value: [UInt8(id)])
@@ -39,7 +38,8 @@ struct StaleListTests {
 
     /// Only one snapshot is there, far from number 1, and the list shows neither it nor what its writer put.
     @Test func theNewestIsFoundByTheClaimsOfThoseBefore() throws {
-        for id in 1...20 { try commit(id) }
+        let writing = SnapshotRepository(storage, pipeline: "test")
+        for id in 1...20 { try commit(id, in: writing) }
         storage.hide(["0020"])
         #expect(try SnapshotRepository(storage, pipeline: "test").openLatest()?.manifest.id == 20)
         storage.hide([])
@@ -49,9 +49,11 @@ struct StaleListTests {
 
     /// Another writer of the number must neither write into the files nor delete them when it gives up.
     @Test func aNumberThatIsTakenIsNotTakenAgain() throws {
-        try commit(1)
+        try commit(1, in: SnapshotRepository(storage, pipeline: "test"))
         storage.hide(["manifest"])
-        let error = #expect(throws: SnapshotError.self) { try commit(1) }
+        let error = #expect(throws: SnapshotError.self) {
+            try commit(1, in: SnapshotRepository(storage, pipeline: "test"))
+        }
         #expect(error?.code == .conflict)
         storage.hide([])
         let kept = try SnapshotRepository(storage, pipeline: "test").open(1)

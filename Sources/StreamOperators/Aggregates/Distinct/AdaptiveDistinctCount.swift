@@ -51,6 +51,13 @@ public struct AdaptiveDistinctCount<Input, Value: StreamKey>: AggregateFunction 
             accumulator.sketch?.insert(hash: value.stableHash)
         }
     }
+    /// Sets may be large.
+    @inlinable public static var prefetches: Bool { true }
+    /// Asks for the value's place in the set.
+    @inlinable @inline(__always)
+    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {
+        accumulator.values.prefetch { value(element) }
+    }
     /// The union of both.
     @inlinable
     public func merge(_ other: Accumulator, into accumulator: inout Accumulator) {

@@ -21,6 +21,13 @@ public struct DistinctCount<Input, Value: StreamKey>: AggregateFunction {
     /// The set with the record's value.
     @inlinable @inline(__always)
     public func add(_ element: Input, to accumulator: inout KeySet<Value>) { accumulator.insert(value(element)) }
+    /// Sets are large.
+    @inlinable public static var prefetches: Bool { true }
+    /// Asks for the value's place in the set.
+    @inlinable @inline(__always)
+    public func prefetch(_ element: Input, for accumulator: borrowing KeySet<Value>) {
+        accumulator.prefetch { value(element) }
+    }
     /// The union of both sets.
     @inlinable
     public func merge(_ other: KeySet<Value>, into accumulator: inout KeySet<Value>) { accumulator.formUnion(other) }

@@ -22,6 +22,12 @@ public struct KeySet<Element: StreamKey>: @unchecked Sendable {
         _ = table.upsert(element, hash: element.stableHash, ())
     }
 
+    /// Asks the memory system for an element's place, which isn't worth it, nor asked for, in a small set.
+    @inlinable @inline(__always)
+    func prefetch(_ element: () -> Element) {
+        if table.count > 512 { table.prefetch(hash: element().stableHash) }
+    }
+
     /// Whether the element is in the set.
     @inlinable
     public func contains(_ element: Element) -> Bool { table.peek(element, hash: element.stableHash) != nil }

@@ -29,6 +29,15 @@ where Function.Input: Sendable {
         function.add(element, at: timestamp, to: &accumulator)
     }
 
+    /// As the aggregate says.
+    @inlinable public static var prefetches: Bool { Function.prefetches }
+
+    /// Asks for what the aggregate will touch.
+    @inlinable @inline(__always)
+    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {
+        function.prefetch(element, for: accumulator)
+    }
+
     /// Adds another partial result.
     @inlinable @inline(__always)
     public func merge(_ other: Accumulator, into accumulator: inout Accumulator) {

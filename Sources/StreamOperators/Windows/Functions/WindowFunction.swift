@@ -21,6 +21,12 @@ public protocol WindowFunction<Key, Input>: Sendable, SendableType {
     /// Adds a record.
     func add(_ element: Input, at timestamp: Timestamp, to accumulator: inout Accumulator)
 
+    /// Whether an accumulator has memory of its own that ``prefetch(_:for:)`` asks for.
+    static var prefetches: Bool { get }
+
+    /// Asks the memory system for what adding the record will touch, before its turn comes.
+    func prefetch(_ element: Input, for accumulator: borrowing Accumulator)
+
     /// Adds the records of another accumulator, which are later ones where there is an order.
     func merge(_ other: Accumulator, into accumulator: inout Accumulator)
 
@@ -42,6 +48,13 @@ public protocol WindowFunction<Key, Input>: Sendable, SendableType {
 extension WindowFunction {
     /// False.
     public func isSame(_ a: Accumulator, _ b: Accumulator, in window: TimeWindow) -> Bool { false }
+
+    /// False.
+    @inlinable public static var prefetches: Bool { false }
+
+    /// Nothing to be asked for.
+    @inlinable @inline(__always)
+    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {}
 
     /// There are no side outputs.
     @inlinable

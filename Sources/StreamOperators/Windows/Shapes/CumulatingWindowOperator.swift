@@ -63,13 +63,7 @@ struct CumulatingWindowOperator<Function: WindowFunction>: StreamOperator {
                 for late in i..<end { try lateness.dispose(elements[late], at: timestamps[late]) }
             } else {
                 let table = slice.maxTimestamp <= watermark ? totals.open(stretch).table : slices.open(slice).table
-                table.forEachPrepared(input.keys + i, hashes: input.hashes + i, count: end &- i) {
-                    let record = i &+ $0
-                    table.update(
-                        input.keys[record], hash: input.hashes[record],
-                        insert: { function.start(elements[record], at: timestamps[record]) },
-                        update: { function.add(elements[record], at: timestamps[record], to: &$0) })
-                }
+                table.add(input, i..<end, function)
             }
             i = end
         }

@@ -95,14 +95,7 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
                         try addLate(elements[late], timestamps[late], bounds, keys[late], hashes[late], output)
                     }
                 } else {
-                    let table = slices.open(bounds).table
-                    table.forEachPrepared(keys + i, hashes: hashes + i, count: end &- i) {
-                        let record = i &+ $0
-                        table.update(
-                            keys[record], hash: hashes[record],
-                            insert: { function.start(elements[record], at: timestamps[record]) },
-                            update: { function.add(elements[record], at: timestamps[record], to: &$0) })
-                    }
+                    slices.open(bounds).table.add(input, i..<end, function)
                 }
             }
             i = end

@@ -58,14 +58,7 @@ struct TumblingWindowOperator<Function: WindowFunction, Alignment: WindowAlignme
                         try refire(open, elements[late], timestamps[late], keys[late], hashes[late], output)
                     }
                 } else {
-                    let table = open.table
-                    table.forEachPrepared(keys + i, hashes: hashes + i, count: end &- i) {
-                        let record = i &+ $0
-                        table.update(
-                            keys[record], hash: hashes[record],
-                            insert: { function.start(elements[record], at: timestamps[record]) },
-                            update: { function.add(elements[record], at: timestamps[record], to: &$0) })
-                    }
+                    open.table.add(input, i..<end, function)
                 }
             }
             i = end

@@ -1,0 +1,43 @@
+public import StateBackend
+public import StreamCore
+
+extension StateTable {
+    /// Adds a run of records to their keys' accumulators.
+    ///
+    /// While some records are added, the slots of the next ones' keys, and what their accumulators refer to, come from
+    /// memory.
+    @inlinable @inline(__always)
+    func add<Function: WindowFunction>(
+        _ input: KeyedBatch<Key, Function.Input>, _ run: Range<Int>, _ function: Function
+    ) where Function.Key == Key, Function.Accumulator == Value {
+        let elements = input.records.elements
+        let timestamps = input.records.timestamps
+        let keys = input.keys
+        let hashes = input.hashes
+        let start = run.lowerBound
+        let ahead = Self.keysAhead
+        if Function.prefetches { prefetch(function, input, start..<Swift.min(start &+ ahead, run.upperBound)) }
+        forEachPrepared(keys + start, hashes: hashes + start, count: run.count) {
+            let record = start &+ $0
+            if Function.prefetches && $0 & (ahead &- 1) == 0 {
+                let next = Swift.min(record &+ ahead, run.upperBound)
+                prefetch(function, input, next..<Swift.min(next &+ ahead, run.upperBound))
+            }
+            update(
+                keys[record], hash: hashes[record],
+                insert: { function.start(elements[record], at: timestamps[record]) },
+                update: { function.add(elements[record], at: timestamps[record], to: &$0) })
+        }
+    }
+
+    @inlinable @inline(__always)
+    func prefetch<Function: WindowFunction>(
+        _ function: Function, _ input: KeyedBatch<Key, Function.Input>, _ records: Range<Int>
+    ) where Function.Key == Key, Function.Accumulator == Value {
+        let elements = input.records.elements
+        for next in records {
+            guard let accumulator = peekInMemory(input.keys[next], hash: input.hashes[next]) else { continue }
+            function.prefetch(elements[next], for: accumulator.pointee)
+        }
+    }
+}
