@@ -27,7 +27,7 @@ check: bootstrap lint test-scripts test-benchmarks test-strict simulations diges
 bench: bootstrap ## Run the benchmark queries beside hand-written loops, medians of 3; ARGS="--only ysb,session --parallelism 2"
 	@eval "more=($$ARGS)"; Scripts/bench $${more[@]+"$${more[@]}"}
 
-bench-peers: ## The same beside Apache Flink, which it fetches, with a chart for Docs/images; ARGS="--events-scale 0.2"
+bench-peers: ## The same beside Apache Flink, which it fetches, with a chart for Docs/images; ARGS="--only ysb,q5"
 	@Scripts/bootstrap --peers
 	@eval "more=($$ARGS)"; Scripts/bench --peers $${more[@]+"$${more[@]}"}
 

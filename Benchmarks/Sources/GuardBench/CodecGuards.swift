@@ -4,13 +4,18 @@ import Weir
 enum CodecGuards {
     static let hops = [
         GuardedHop("codec_raw") { try roundTrips($0) { Raw(a: Int64($0), b: $0 & 0xFF, c: 7, d: 1) } },
-        GuardedHop("codec_state_codable") { try roundTrips($0) { Own(name: names[$0 & 3], count: $0) } },
-        GuardedHop("codec_codable") { try roundTrips($0) { Foreign(name: names[$0 & 3], count: $0) } },
+        GuardedHop("codec_own") { try roundTrips($0) { Own(name: names[$0 & 1], count: $0) } },
+        GuardedHop("codec_codable", isTrivial: false) {
+            try roundTrips($0) { Foreign(name: names[$0 & 3], count: $0) }
+        },
         GuardedHop("json_object") { try objects($0) },
         GuardedHop("csv_row") { try rows($0) },
     ]
 
-    private static let names = ["view", "click", "purchase", "a name of more than fifteen bytes"]
+    /// The first two need no memory of their own.
+    private static let names = [
+        "view", "purchase", "a name of more than fifteen bytes", "another that is longer still",
+    ]
 
     /// Thrown when what is read is not what was written.
     struct Different: Error {}

@@ -11,11 +11,17 @@ struct GuardedHop: Sendable {
     let name: String
     /// What else the run does: its cost is taken off; nil for nothing.
     let base: String?
-    let run: @Sendable (GuardSize) async throws -> Void
+    /// Whether its records are such as must not be allocated for, one by one.
+    let isTrivial: Bool
+    let run: @Sendable (GuardSize) throws -> Void
 
-    init(_ name: String, over base: String? = nil, _ run: @escaping @Sendable (GuardSize) async throws -> Void) {
+    init(
+        _ name: String, over base: String? = nil, isTrivial: Bool = true,
+        _ run: @escaping @Sendable (GuardSize) throws -> Void
+    ) {
         self.name = name
         self.base = base
+        self.isTrivial = isTrivial
         self.run = run
     }
 }

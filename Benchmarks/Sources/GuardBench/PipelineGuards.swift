@@ -3,34 +3,34 @@ import Weir
 /// The hops of pipelines over trivial records.
 enum PipelineGuards {
     static let hops = [
-        GuardedHop("source") { try await run($0) { $0.write("end", to: Discard()) } },
+        GuardedHop("source") { try run($0) { $0.write("end", to: Discard()) } },
         GuardedHop("map", over: "source") {
-            try await run($0) { $0.map { $0.value &* 3 }.write("end", to: Discard()) }
+            try run($0) { $0.map { $0.value &* 3 }.write("end", to: Discard()) }
         },
         GuardedHop("filter", over: "source") {
-            try await run($0) { $0.filter { $0.value & 3 != 0 }.write("end", to: Discard()) }
+            try run($0) { $0.filter { $0.value & 3 != 0 }.write("end", to: Discard()) }
         },
-        GuardedHop("key_by", over: "source") { try await run($0, passOn) },
-        GuardedHop("exchange", over: "key_by") { try await run($0, parallelism: 2, passOn) },
+        GuardedHop("key_by", over: "source") { try run($0, passOn) },
+        GuardedHop("exchange", over: "key_by") { try run($0, parallelism: 2, passOn) },
         GuardedHop("value_state", over: "key_by") {
-            try await run($0) { readings in
+            try run($0) { readings in
                 readings.keyBy { $0.key }.process("count") { try Count($0) }.write("end", to: Discard())
             }
         },
         GuardedHop("tumbling_window", over: "source") {
-            try await run($0) { readings in
+            try run($0) { readings in
                 readings.keyBy { $0.key }.window(.tumbling(.seconds(10))).aggregate("count", .count())
                     .write("end", to: Discard())
             }
         },
         GuardedHop("sliding_window", over: "source") {
-            try await run($0) { readings in
+            try run($0) { readings in
                 readings.keyBy { $0.key }.window(.sliding(.seconds(60), every: .seconds(1)))
                     .aggregate("count", .count()).write("end", to: Discard())
             }
         },
         GuardedHop("session_window", over: "source") {
-            try await run($0) { readings in
+            try run($0) { readings in
                 readings.keyBy { $0.key }.window(.session(gap: .seconds(10))).aggregate("count", .count())
                     .write("end", to: Discard())
             }
@@ -41,21 +41,22 @@ enum PipelineGuards {
         readings.keyBy { $0.key }.process("pass on") { _ in PassOn() }.write("end", to: Discard())
     }
 
-    /// Runs a pipeline on one thread, in the same order each time.
+    /// Runs a pipeline on this thread, in the same order each time.
     private static func run(
         _ size: GuardSize, parallelism: Int = 1, _ describe: (DataStream<Reading>) -> Void
-    ) async throws {
+    ) throws {
         let pipeline = try Pipeline("guard") { p in
-            describe(
-                p.source(
-                    "readings", Readings(count: size.records), watermarks: .boundedOutOfOrderness(.milliseconds(99))))
+            describe(p.source("readings", Readings(size), watermarks: .boundedOutOfOrderness(.milliseconds(99))))
         }
+        let scheduler = CallerScheduler()
         var options = JobOptions(parallelism: parallelism, batchSize: size.batchSize)
-        options.scheduler = DeterministicScheduler(seed: 1)
+        options.scheduler = scheduler
         options.clock = VirtualClock()
         options.metricsInterval = nil
         options.logger = JobOptions.silentLogger
-        try await pipeline.run(options)
+        let job = try pipeline.start(options)
+        scheduler.drive()
+        if let failure = job.failure { throw failure }
     }
 }
 

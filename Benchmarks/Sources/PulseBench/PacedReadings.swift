@@ -7,15 +7,15 @@ struct PacedReadings: Source {
     let count: Int64
     let perSecond: Int64
     let parallelism: Int
-    /// Whether a reader waits for its next record for up to 0.1 ms, as a client of a queue would; else it says that there
-    /// is none and leaves the waiting to the worker.
+    /// Whether a reader itself waits for its next record for a while, as a client of a queue would; else it says that
+    /// there is none and leaves the waiting to the worker.
     let readerWaits: Bool
     let start: Int64
 
     func splits(parallelism: Int) -> [Int64] { (0..<Int64(parallelism)).map { $0 } }
 
     func makeReader(for split: Int64) -> Reader {
-        var pace = SourcePace(perSecond: Double(perSecond), start: start)
+        var pace = SourcePace(perSecond: Double(perSecond), start: start, parallelism: parallelism)
         pace.sleeps = readerWaits
         return Reader(next: split, end: count, stride: Int64(parallelism), pace: pace)
     }

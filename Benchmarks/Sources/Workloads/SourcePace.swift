@@ -4,16 +4,17 @@ internal import CBenchmark
 ///
 /// Event `i` is due `i / rate` after the start. Where several are due within ``tick`` they are let go together, at most
 /// that much late, so that a fast pace doesn't cost a wake-up and a batch per event. A source that has nothing due says so
-/// once, so that its worker passes on what it holds; asked again it sleeps, at most for a tick, so that a worker is
-/// never kept from other work for longer.
+/// once, so that its worker passes on what it holds; asked again it sleeps, but only for a tick where there are other
+/// workers, which may have something for this one.
 public struct SourcePace: Sendable {
     /// The longest time that a due event waits for others, in ns.
-    public static let tick: Int64 = 100_000
+    public static let tick: Int64 = 200_000
 
     /// Whether a source that has nothing due sleeps when it is asked again.
     public var sleeps = true
     private let start: Int64
     private let nanosecondsPerEvent: Double
+    private let longestSleep: Int64
     /// Every event below this index has been let go.
     private var released: Int64 = 0
     private var lastRelease: Int64 = 0
@@ -22,12 +23,14 @@ public struct SourcePace: Sendable {
     /// The pace of a run's sources, once the meter has started; nil when the run isn't paced.
     public init?(_ parameters: RunParameters, _ meter: Meter) {
         guard parameters.throttle > 0 else { return nil }
-        self.init(perSecond: Double(parameters.throttle), start: meter.paceStart)
+        self.init(
+            perSecond: Double(parameters.throttle), start: meter.paceStart, parallelism: parameters.parallelism)
     }
 
-    /// A pace of so many events per second from `start`, a time by `bench_wall_ns`.
-    public init(perSecond rate: Double, start: Int64) {
+    /// A pace of so many events per second, of all of `parallelism` sources, from `start`, a time by `bench_wall_ns`.
+    public init(perSecond rate: Double, start: Int64, parallelism: Int = 1) {
         self.start = start
+        longestSleep = parallelism == 1 ? 1_000_000 : Self.tick
         nanosecondsPerEvent = 1e9 / rate
     }
 
@@ -41,7 +44,7 @@ public struct SourcePace: Sendable {
                 hasSaidNothing = true
                 return 0
             }
-            bench_sleep_until(min(releaseTime(next), bench_wall_ns() + Self.tick))
+            bench_sleep_until(min(releaseTime(next), bench_wall_ns() + longestSleep))
             guard release(next) else { return 0 }
         }
         hasSaidNothing = false
