@@ -1,3 +1,8 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 internal import Weir
 internal import Workloads
 
@@ -45,7 +50,7 @@ extension Ad {
                 ad.ad = Int32(number)
                 seen |= 2
             case "event_type":
-                ad.type = try Ad.type(try object.string(), object.offset)
+                ad.type = try Ad.type(try object.stringBytes().bytes, object.offset)
                 seen |= 4
             case "event_time":
                 ad.ts = try object.int64()
@@ -58,13 +63,18 @@ extension Ad {
         self = ad
     }
 
-    private static func type(_ name: String, _ offset: Int) throws(DecodeError) -> Int32 {
-        switch name {
-        case "view": view
-        case "click": click
-        case "purchase": purchase
-        default: throw unknown("event_type", offset)
-        }
+    private static func type(_ name: UnsafeRawBufferPointer, _ offset: Int) throws(DecodeError) -> Int32 {
+        // The first letter says which; the rest is compared.
+        let (text, type): (StaticString, Int32) =
+            switch name.first {
+            case UInt8(ascii: "v"): ("view", view)
+            case UInt8(ascii: "c"): ("click", click)
+            default: ("purchase", purchase)
+            }
+        guard name.count == text.utf8CodeUnitCount, let start = name.baseAddress,
+            memcmp(start, text.utf8Start, name.count) == 0
+        else { throw unknown("event_type", offset) }
+        return type
     }
 
     private static func unknown(_ field: String, _ offset: Int) -> DecodeError {

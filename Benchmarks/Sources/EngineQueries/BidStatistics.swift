@@ -1,64 +1,69 @@
 internal import Weir
 internal import Workloads
 
-/// Bids, distinct bidders and distinct auctions, in all and by rank of the price.
-struct BidStatistics: AggregateFunction {
-    /// The bids of one rank.
-    struct Rank: StateCodable, Sendable {
-        var bids = 0
-        var bidders = KeySet<Int64>()
-        var auctions = KeySet<Int64>()
-
-        init() {}
-
-        mutating func add(_ other: Rank) {
-            bids += other.bids
-            bidders.formUnion(other.bidders)
-            auctions.formUnion(other.auctions)
-        }
-
-        func encode(into encoder: inout StateEncoder) throws {
-            try encoder.encode(bids)
-            try encoder.encode(bidders)
-            try encoder.encode(auctions)
-        }
-
-        init(decoding decoder: inout StateDecoder) throws {
-            bids = try decoder.decode()
-            bidders = try decoder.decode()
-            auctions = try decoder.decode()
-        }
+/// Bids by rank of the price.
+struct BidsByRank: AggregateFunction {
+    struct Counts: Sendable {
+        var low: Int32
+        var middle: Int32
+        var high: Int32
     }
 
-    /// Numbers in all, then of each rank.
-    struct Result: Sendable {
-        var bids: [Int]
-        var bidders: [Int]
-        var auctions: [Int]
-    }
-
-    func start(_ bid: Bid) -> [Rank] {
-        var ranks = [Rank(), Rank(), Rank()]
-        add(bid, to: &ranks)
-        return ranks
-    }
-
-    func add(_ bid: Bid, to ranks: inout [Rank]) {
+    func start(_ bid: Bid) -> Counts {
         let rank = bid.rank
-        ranks[rank].bids += 1
-        ranks[rank].bidders.insert(bid.bidder)
-        ranks[rank].auctions.insert(bid.auction)
+        return Counts(low: rank == 0 ? 1 : 0, middle: rank == 1 ? 1 : 0, high: rank == 2 ? 1 : 0)
     }
 
-    func merge(_ other: [Rank], into ranks: inout [Rank]) {
-        for rank in ranks.indices { ranks[rank].add(other[rank]) }
+    func add(_ bid: Bid, to counts: inout Counts) { merge(start(bid), into: &counts) }
+
+    func merge(_ other: Counts, into counts: inout Counts) {
+        counts.low &+= other.low
+        counts.middle &+= other.middle
+        counts.high &+= other.high
     }
 
-    func result(_ ranks: [Rank]) -> Result {
-        var all = Rank()
-        for rank in ranks { all.add(rank) }
-        let rows = [all] + ranks
-        return Result(
-            bids: rows.map(\.bids), bidders: rows.map(\.bidders.count), auctions: rows.map(\.auctions.count))
+    func result(_ counts: Counts) -> Counts { counts }
+}
+
+/// The bids of one bidder, or for one auction, in a window.
+struct Share: Sendable {
+    enum Owner { case bidder, auction }
+
+    var owner: Owner
+    var bids: BidsByRank.Counts
+}
+
+/// Bids, bidders and auctions, in all and by rank, of their shares.
+struct BidStatistics: AggregateFunction {
+    /// Numbers in all, then of each rank.
+    struct Totals: Sendable {
+        var bids = SIMD4<Int64>(repeating: 0)
+        var bidders = SIMD4<Int64>(repeating: 0)
+        var auctions = SIMD4<Int64>(repeating: 0)
     }
+
+    func start(_ share: Share) -> Totals {
+        var totals = Totals()
+        add(share, to: &totals)
+        return totals
+    }
+
+    func add(_ share: Share, to totals: inout Totals) {
+        let (low, middle, high) = (Int64(share.bids.low), Int64(share.bids.middle), Int64(share.bids.high))
+        let occurs = SIMD4(1, min(low, 1), min(middle, 1), min(high, 1))
+        switch share.owner {
+        case .bidder:
+            totals.bids &+= SIMD4(low + middle + high, low, middle, high)
+            totals.bidders &+= occurs
+        case .auction: totals.auctions &+= occurs
+        }
+    }
+
+    func merge(_ other: Totals, into totals: inout Totals) {
+        totals.bids &+= other.bids
+        totals.bidders &+= other.bidders
+        totals.auctions &+= other.auctions
+    }
+
+    func result(_ totals: Totals) -> Totals { totals }
 }

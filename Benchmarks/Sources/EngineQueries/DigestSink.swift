@@ -58,7 +58,9 @@ public struct DigestWriter<Element: Sendable>: SinkWriter {
     @inlinable
     public mutating func write(_ batch: Batch<Element>) {
         if measuresLags { measure(batch) }
+        var digest = digest
         for i in 0..<batch.count { sink.add(batch.elements[i], &digest) }
+        self.digest = digest
     }
 
     /// Notes how long after their windows' ends the rows of a batch have come.

@@ -1,23 +1,25 @@
 internal import Weir
 
+/// What has a score.
+protocol Scored: Sendable {
+    associatedtype Score: Comparable & Sendable
+
+    var score: Score { get }
+}
+
 /// The records with the highest score: all of them, where several have it.
-struct Leaders<Input: Sendable>: AggregateFunction {
+struct Leaders<Input: Scored>: AggregateFunction {
     struct Leading: Sendable {
-        var score: Int64
+        var score: Input.Score
         var records: [Input]
     }
 
-    let score: @Sendable (Input) -> Int64
-
-    init(by score: @escaping @Sendable (Input) -> Int64) { self.score = score }
-
-    func start(_ record: Input) -> Leading { Leading(score: score(record), records: [record]) }
+    func start(_ record: Input) -> Leading { Leading(score: record.score, records: [record]) }
 
     func add(_ record: Input, to leading: inout Leading) {
-        let score = score(record)
-        if score < leading.score { return }
-        if score > leading.score {
-            leading.score = score
+        if record.score < leading.score { return }
+        if record.score > leading.score {
+            leading.score = record.score
             leading.records.removeAll(keepingCapacity: true)
         }
         leading.records.append(record)
@@ -30,13 +32,15 @@ struct Leaders<Input: Sendable>: AggregateFunction {
 
     func result(_ leading: Leading) -> [Input] { leading.records }
 
+    /// The records alone: each has the score.
     var accumulatorCodec: StateCodec<Leading> {
         let records = StateCodec<Input>.automatic.array
         return StateCodec(
-            encode: { leading, encoder in
-                try encoder.encode(leading.score)
-                try records.encode(leading.records, into: &encoder)
-            },
-            decode: { Leading(score: try $0.decode(), records: try records.decode(&$0)) })
+            encode: { leading, encoder in try records.encode(leading.records, into: &encoder) },
+            decode: { decoder in
+                let all = try records.decode(&decoder)
+                guard let first = all.first else { throw DecodeError.missingField("records") }
+                return Leading(score: first.score, records: all)
+            })
     }
 }

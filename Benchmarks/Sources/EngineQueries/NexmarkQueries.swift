@@ -93,7 +93,7 @@ enum NexmarkQueries {
                 .map { HotItem(start: $0.window.start, auction: $0.key, bids: $0.value) }
                 // The counts of a sliding window have its last millisecond as time: one such window in each of these.
                 .windowAll(.tumbling(.seconds(2)))
-                .aggregate("hottest", Leaders { Int64($0.bids) })
+                .aggregate("hottest", Leaders())
                 .flatMap(\.value)
         }
     }
@@ -108,10 +108,10 @@ enum NexmarkQueries {
             // First in parts, so that all workers have some to do.
             bids(events).keyBy { $0.auction % 32 }
                 .window(.tumbling(.seconds(10)))
-                .aggregate("highest in part", Leaders { $0.price })
+                .aggregate("highest in part", Leaders())
                 .flatMap(\.value)
                 .windowAll(.tumbling(.seconds(10)))
-                .aggregate("highest", Leaders { $0.price })
+                .aggregate("highest", Leaders())
                 .flatMap { pane in pane.value.map { HighestBid(start: pane.window.start, bid: $0) } }
         }
     }
@@ -151,12 +151,27 @@ enum NexmarkQueries {
     static func q15(_ parameters: RunParameters, _ meter: Meter) async throws -> Digest {
         try await run(
             parameters, meter,
-            { (pane: Pane<Int, BidStatistics.Result>, digest) in
-                let numbers = pane.value.bids + pane.value.bidders + pane.value.auctions
-                digest.add([pane.window.start] + numbers.map { Int64($0) })
+            { (pane: Pane<Int, BidStatistics.Totals>, digest) in
+                var row = [pane.window.start]
+                for numbers in [pane.value.bids, pane.value.bidders, pane.value.auctions] {
+                    row += numbers.indices.map { numbers[$0] }
+                }
+                digest.add(row)
             }
         ) { events in
-            bids(events).windowAll(.tumbling(.seconds(10))).aggregate("statistics", BidStatistics())
+            // First by bidder and by auction, so that all workers have some to do.
+            let bids = bids(events)
+            let bidders = bids.keyBy(\.bidder)
+                .window(.tumbling(.seconds(10)))
+                .aggregate("bidders", BidsByRank())
+                .map { Share(owner: .bidder, bids: $0.value) }
+            let auctions = bids.keyBy(\.auction)
+                .window(.tumbling(.seconds(10)))
+                .aggregate("auctions", BidsByRank())
+                .map { Share(owner: .auction, bids: $0.value) }
+            return bidders.union("both", auctions)
+                .windowAll(.tumbling(.seconds(10)))
+                .aggregate("statistics", BidStatistics())
         }
     }
 
@@ -178,8 +193,8 @@ enum NexmarkQueries {
         try await run(
             parameters, meter,
             { (change: BidChange, digest) in
-                let bid = change.bid
-                digest.add(bid.auction, bid.bidder, bid.price, bid.ts, sign: change.sign)
+                let offer = change.offer
+                digest.add(change.auction, offer.bidder, offer.price, offer.ts, sign: change.sign)
             }
         ) { events in
             bids(events).keyBy(\.auction).process("best bids") { try TopBids(10, $0) }
@@ -197,6 +212,14 @@ struct HotItem: Sendable {
     var start: Timestamp
     var auction: Int64
     var bids: Int
+}
+
+extension HotItem: Scored {
+    var score: Int { bids }
+}
+
+extension Bid: Scored {
+    var score: Int64 { price }
 }
 
 /// A bid with the highest price of a window.

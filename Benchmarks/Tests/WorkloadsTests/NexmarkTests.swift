@@ -59,6 +59,21 @@ struct NexmarkTests {
         #expect(event.ts == ts)
     }
 
+    /// Batches of any stride hold the same events as one call per event.
+    @Test(arguments: [10, 999, 1000, 10_000, 1_000_000] as [Int64], [1, 2, 3, 49, 100_003] as [Int64])
+    func fill(rate: Int64, stride: Int64) {
+        let generator = Nexmark(rate: rate)
+        let count = 3000
+        let first = 5 * rate - 7
+        let out = UnsafeMutablePointer<NexmarkEvent>.allocate(capacity: count)
+        defer { out.deallocate() }
+        var clock = EventClock(rate: rate, first: first)
+        let base = generator.fill(out, count: count, first: first, stride: stride, clock: &clock)
+        #expect(base == (first + Int64(count - 1) * stride) * 1000 / rate)
+        let differing = (0..<count).first { out[$0] != generator.event(first + Int64($0) * stride) }
+        #expect(differing == nil)
+    }
+
     /// A kind's part of 50 events, and how large an event is: batches of them are moved about.
     @Test func shape() {
         let generator = Nexmark(rate: 10_000)
