@@ -44,8 +44,11 @@ public struct ScheduledWorker: Sendable {
 
     /// Sleeps until there may be something to do, `limit` at most.
     public func sleep(atMost limit: Duration) {
-        let (nanoseconds, overflow) = limit.milliseconds.multipliedReportingOverflow(by: 1_000_000)
-        worker.wakeSignal.sleep(nanoseconds: overflow ? .max : nanoseconds)
+        let (seconds, attoseconds) = limit.components
+        // As good as for ever from a day on.
+        var nanoseconds = min(seconds, 86_400) * 1_000_000_000 + attoseconds / 1_000_000_000
+        if let due = worker.timeToAlarm { nanoseconds = min(nanoseconds, max(due, 1) * 1_000_000) }
+        worker.wakeSignal.sleep(nanoseconds: nanoseconds)
     }
 }
 

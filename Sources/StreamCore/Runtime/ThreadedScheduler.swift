@@ -8,8 +8,12 @@ public struct ThreadedScheduler: Scheduler {
     ///
     /// Longer spins cost CPU when idle and lose on shared cores.
     private static let spins = 200
-    /// How long a worker sleeps at most before it asks its sources again.
-    private static let sleepLimit = Duration.milliseconds(1)
+    /// How long a worker sleeps before it asks its sources again: a quarter of the time that it has slept without finding
+    /// anything, within these bounds.
+    ///
+    /// So what comes at 1,000 a second waits for half a millisecond at most, and a worker that has had nothing to do for a
+    /// while looks a hundred times a second, which costs next to nothing.
+    private static let sleepBounds = (shortest: Int64(400_000), longest: Int64(10_000_000))
 
     /// A scheduler with a thread per worker.
     public init() {}
@@ -27,10 +31,13 @@ public struct ThreadedScheduler: Scheduler {
 
     private static func drive(_ worker: ScheduledWorker) {
         var idleRounds = 0
+        var slept: Int64 = 0
         while true {
             switch worker.step() {
             case .finished: return
-            case .progress: idleRounds = 0
+            case .progress:
+                idleRounds = 0
+                slept = 0
             case .idle:
                 idleRounds += 1
                 if idleRounds < spins {
@@ -43,7 +50,11 @@ public struct ThreadedScheduler: Scheduler {
                 case .progress:
                     worker.cancelSleep()
                     idleRounds = 0
-                case .idle: worker.sleep(atMost: sleepLimit)
+                    slept = 0
+                case .idle:
+                    let limit = min(max(slept / 4, sleepBounds.shortest), sleepBounds.longest)
+                    worker.sleep(atMost: .nanoseconds(limit))
+                    slept += limit
                 }
             }
         }

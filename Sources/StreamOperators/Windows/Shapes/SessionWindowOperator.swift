@@ -115,13 +115,21 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Output>) throws {
         let elements = input.records.elements
         let timestamps = input.records.timestamps
-        try table.forEachPrepared(input.keys, hashes: input.hashes, count: input.count) { i in
+        let table = table
+        let count = input.count
+        let ahead = StateTable<Key, Sessions>.keysAhead
+        table.prepare(input.keys, hashes: input.hashes, count: count, ahead: ahead)
+        for i in 0..<count {
+            if i & (ahead &- 1) == 0 {
+                let next = i &+ ahead
+                table.prefetch(hashes: input.hashes + next, count: Swift.min(ahead, count &- next))
+            }
             let timestamp = timestamps[i].forWindows
             let key = input.keys[i]
             let hash = input.hashes[i]
             guard let sessions = table.find(key, hash: hash) else {
                 try begin(elements[i], timestamp, key, hash, nil, output)
-                return
+                continue
             }
             // The common case: the key's only session, which has not fired, grows.
             let end = timestamp &+ gap
