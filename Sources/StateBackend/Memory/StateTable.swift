@@ -117,32 +117,6 @@ public final class StateTable<Key: StreamKey, Value> {
         for i in 0..<count { prefetch(hash: hashes[i]) }
     }
 
-    /// Calls `body` with each index below `count` while the slots of the keys that follow are fetched.
-    ///
-    /// `body` may use the table.
-    @inlinable @inline(__always)
-    public func forEachPrepared(
-        _ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int, _ body: (Int) throws -> Void
-    ) rethrows {
-        let ahead = Self.keysAhead
-        prepare(keys, hashes: hashes, count: count, ahead: ahead)
-        var i = 0
-        if !isStored && byteCount > 1 << 18 {
-            while i < count &- ahead {
-                let end = i &+ ahead
-                prefetch(hashes: hashes + end, count: Swift.min(ahead, count &- end))
-                while i < end {
-                    try body(i)
-                    i &+= 1
-                }
-            }
-        }
-        while i < count {
-            try body(i)
-            i &+= 1
-        }
-    }
-
     /// How many keys' slots are best fetched at a time, while as many are worked on.
     ///
     /// A processor has only so many requests under way: of 64 keys asked for at once a good part was not there in time

@@ -87,7 +87,9 @@ public func operatorInlet<Operator: StreamOperator>(
 /// Keeps a worker's operator between calls.
 @usableFromInline
 final class OperatorCell<Operator> {
-    @usableFromInline var operation: Operator
+    // Not checked at run time, for each record at worst: a step isn't called while it is at work, since the dataflow has no
+    // cycles.
+    @usableFromInline @exclusivity(unchecked) var operation: Operator
 
     @inlinable
     init(_ operation: Operator) { self.operation = operation }

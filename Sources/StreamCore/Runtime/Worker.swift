@@ -69,7 +69,9 @@ final class Worker: @unchecked Sendable {
     }
 
     /// Milliseconds until the next call that somebody asked for by the clock; nil when nobody did.
-    var timeToAlarm: Int64? { alarm.next < .max ? alarm.next.subtractingReportingOverflow(clock.now).partialValue : nil }
+    var timeToAlarm: Int64? {
+        alarm.next < .max ? alarm.next.subtractingReportingOverflow(clock.now).partialValue : nil
+    }
 
     deinit {
         mailbox.close()

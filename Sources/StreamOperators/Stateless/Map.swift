@@ -31,22 +31,27 @@ extension DataStream {
                     batch.count = 0
                     var done = 0
                     var dropped = 0
-                    // Only an error leaves records behind.
-                    defer { if done < count { (from + done).deinitialize(count: count - done) } }
-                    while done < count {
-                        do throws(Failure) {
-                            while done < count {
-                                (to + (done &- dropped)).initialize(to: try transform((from + done).pointee))
+                    do {
+                        defer {
+                            spare.count = done &- dropped
+                            // Only an error leaves records behind.
+                            if done < count { (from + done).deinitialize(count: count - done) }
+                        }
+                        while done < count {
+                            do throws(Failure) {
+                                while done < count {
+                                    (to + (done &- dropped)).initialize(to: try transform((from + done).pointee))
+                                    (from + done).deinitialize(count: 1)
+                                    if dropped > 0 { timestamps[done &- dropped] = timestamps[done] }
+                                    done &+= 1
+                                }
+                            } catch {
+                                try errors.dispose(
+                                    (from + done).pointee, at: timestamps[done], error, from: batch.origin)
                                 (from + done).deinitialize(count: 1)
-                                if dropped > 0 { timestamps[done &- dropped] = timestamps[done] }
                                 done &+= 1
-                                spare.count = done &- dropped
+                                dropped &+= 1
                             }
-                        } catch {
-                            try errors.dispose((from + done).pointee, at: timestamps[done], error, from: batch.origin)
-                            (from + done).deinitialize(count: 1)
-                            done &+= 1
-                            dropped &+= 1
                         }
                     }
                     counters.addOut(count &- dropped)

@@ -14,19 +14,23 @@ extension StateTable {
         let timestamps = input.records.timestamps
         let keys = input.keys
         let hashes = input.hashes
-        let start = run.lowerBound
+        let end = run.upperBound
         let ahead = Self.keysAhead
-        if Function.prefetches { prefetch(function, input, start..<Swift.min(start &+ ahead, run.upperBound)) }
-        forEachPrepared(keys + start, hashes: hashes + start, count: run.count) {
-            let record = start &+ $0
-            if Function.prefetches && $0 & (ahead &- 1) == 0 {
-                let next = Swift.min(record &+ ahead, run.upperBound)
-                prefetch(function, input, next..<Swift.min(next &+ ahead, run.upperBound))
+        var record = run.lowerBound
+        prepare(keys + record, hashes: hashes + record, count: run.count, ahead: ahead)
+        if Function.prefetches { prefetch(function, input, record..<Swift.min(record &+ ahead, end)) }
+        while record < end {
+            let next = Swift.min(record &+ ahead, end)
+            let afterNext = Swift.min(next &+ ahead, end)
+            prefetch(hashes: hashes + next, count: afterNext &- next)
+            if Function.prefetches { prefetch(function, input, next..<afterNext) }
+            while record < next {
+                update(
+                    keys[record], hash: hashes[record],
+                    insert: { function.start(elements[record], at: timestamps[record]) },
+                    update: { function.add(elements[record], at: timestamps[record], to: &$0) })
+                record &+= 1
             }
-            update(
-                keys[record], hash: hashes[record],
-                insert: { function.start(elements[record], at: timestamps[record]) },
-                update: { function.add(elements[record], at: timestamps[record], to: &$0) })
         }
     }
 
