@@ -44,6 +44,11 @@ struct SnapshotPaths {
         return (id, files(id, attempt: attempt))
     }
 
+    /// Whether a claim is that of a writer of one of these prefixes.
+    func isInUse(claim name: String, _ prefixes: Set<String>) -> Bool {
+        writer(ofClaim: name).map { prefixes.contains($0.prefix) } ?? false
+    }
+
     /// The pipeline whose manifest has the given name.
     static func pipeline(ofManifest name: String) -> String? {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)

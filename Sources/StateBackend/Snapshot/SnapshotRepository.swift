@@ -65,8 +65,10 @@ public final class SnapshotRepository: Sendable {
         }
         let listed = try ids(listed: objects)
         for id in listed { note(id) }
-        for id in Set(claimed).subtracting(listed).sorted() where try isThere(id) { note(id) }
-        var id = max(listed.last ?? 0, claimed.max() ?? 0)
+        let (last, highest) = (listed.last ?? 0, claimed.max() ?? 0)
+        // Any of those in between may be there, and not its claim.
+        for id in stride(from: max(last, highest - 64) + 1, through: highest, by: 1) where try isThere(id) { note(id) }
+        var id = max(last, highest)
         var misses = 0
         while misses < Self.claimsKept {
             id += 1
@@ -90,11 +92,11 @@ public final class SnapshotRepository: Sendable {
     func dropClaims(behind id: Int) {
         let old = claims.withLock { claims in claims.filter { $0.key <= id - Self.claimsKept } }
         for (id, names) in old.sorted(by: { $0.key < $1.key }) {
-            for name in names.sorted() {
+            for name in names.sorted() where !paths.isInUse(claim: name, use.prefixes) {
                 // What can't be deleted now is tried again with the next snapshot.
                 guard (try? storage.delete(name)) != nil else { return }
             }
-            claims.withLock { $0[id] = nil }
+            claims.withLock { claims in claims[id] = names.filter { paths.isInUse(claim: $0, use.prefixes) } }
         }
     }
 
@@ -208,8 +210,8 @@ public final class SnapshotRepository: Sendable {
             noteClaim(paths.claim(header.id, attempt: attempt), header.id)
         }
         let lease = use.hold(base?.files ?? [], prefix: paths.files(header.id, attempt: attempt))
-        // Only now: whoever committed before has put its manifest before it gave up its claim. By name, since a list may
-        // be stale.
+        // Only now: whoever committed before has put its manifest before it gave up its claim. This number by name, since a
+        // list may be stale.
         do {
             let last = try isThere(header.id) ? header.id : try ids().last ?? 0
             if last >= header.id { throw SnapshotError.conflict(last, pipeline, paths.manifest(last)) }

@@ -47,7 +47,7 @@ public struct ScheduledWorker: Sendable {
         let (seconds, attoseconds) = limit.components
         // As good as for ever from a day on.
         var nanoseconds = min(seconds, 86_400) * 1_000_000_000 + attoseconds / 1_000_000_000
-        if let due = worker.timeToAlarm { nanoseconds = min(nanoseconds, max(due, 1) * 1_000_000) }
+        if let due = worker.timeToAlarm { nanoseconds = min(nanoseconds, min(max(due, 1), 86_400_000) * 1_000_000) }
         worker.wakeSignal.sleep(nanoseconds: nanoseconds)
     }
 }

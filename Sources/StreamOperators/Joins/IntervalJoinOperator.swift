@@ -75,33 +75,6 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     /// Arrays of keys that are gone, for keys to come: to free and allocate one for each is a good part of a join's work.
     @usableFromInline var spare: [[Row.Record]] = []
 
-    /// Asks for the slots of some keys, and for the records of those before, whose slots have come meanwhile.
-    @inlinable @inline(__always)
-    func prefetch<Element>(_ input: KeyedBatch<Key, Element>, around i: Int) {
-        let some = StateTable<Key, Row>.keysAhead
-        guard i & (some &- 1) == 0 else { return }
-        let far = i &+ 2 &* some
-        table.prefetch(hashes: input.hashes + far, count: Swift.min(some, input.count &- far))
-        for next in Swift.min(i &+ some, input.count)..<Swift.min(far, input.count) {
-            if let row = table.peekInMemory(input.keys[next], hash: input.hashes[next]) { Row.prefetch(row) }
-        }
-    }
-
-    /// Gives a key that is new an array of one that is gone.
-    @inlinable @inline(__always)
-    mutating func reuse(for row: UnsafeMutablePointer<Row>) {
-        if row.pointee.records.capacity == 0, let array = spare.popLast() { row.pointee.records = array }
-    }
-
-    /// Removes a key of which nothing is left.
-    @inlinable @inline(__always)
-    mutating func drop(_ key: Key, _ hash: UInt64) {
-        guard let row = table.remove(key, hash: hash), spare.count < 1 << 14,
-            (1...2 * Row.smallCapacity).contains(row.records.capacity)
-        else { return }
-        spare.append(row.records)
-    }
-
     /// The last watermark that has passed: a record whose last moment is the watermark itself may still match one that
     /// is not late.
     @inlinable var passed: Timestamp { watermark == .max ? .max : watermark.advanced(byMilliseconds: -1) }
@@ -258,6 +231,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         if isInner && watermark == .max {
             table.removeAll()
             keyTimers.removeAll()
+            spare = []
         }
         pruneDueKeys()
         try expireLeft(output)

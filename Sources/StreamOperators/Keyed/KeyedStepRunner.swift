@@ -51,7 +51,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
         _ body: (inout Step, Element, borrowing ProcessContext<Step>) throws -> Void
     ) throws {
         let records = batch.records
-        guard var step = step.take() else { return }
+        guard var step = step.take() else { preconditionFailure("a keyed step isn't called while it is at work") }
         defer { self.step = step }
         self.context.counters.addIn(batch.count)
         store.prepare(batch.keys, hashes: batch.hashes, count: batch.count)
@@ -97,6 +97,7 @@ final class KeyedStepRunner<Step: KeyedStep> {
     /// callback it is waits for the next round: else this one might never end.
     @inlinable
     func fire(_ domain: TimeDomain, through time: Timestamp) throws {
+        precondition(step != nil, "a keyed step's timers don't fire while it is at work")
         output.origin = nil
         store.tick()
         while let firing = timers.next(domain, through: time) {

@@ -21,7 +21,7 @@ public struct AdaptiveDistinctCount<Input, Value: StreamKey>: AggregateFunction 
     @usableFromInline let precision: Int
     @usableFromInline let value: @Sendable (Input) -> Value
 
-    /// Counts the distinct values that `value` gives.
+    /// Counts the distinct values that `value` gives, which is called once or twice for a record.
     ///
     /// - Parameters:
     ///   - threshold: the highest number that is exact.

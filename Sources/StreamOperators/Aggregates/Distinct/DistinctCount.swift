@@ -7,7 +7,7 @@ public import StateBackend
 public struct DistinctCount<Input, Value: StreamKey>: AggregateFunction {
     @usableFromInline let value: @Sendable (Input) -> Value
 
-    /// Counts the distinct values that `value` gives.
+    /// Counts the distinct values that `value` gives, which is called once or twice for a record.
     @inlinable
     public init(_ value: @escaping @Sendable (Input) -> Value) { self.value = value }
 
