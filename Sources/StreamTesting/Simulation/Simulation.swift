@@ -130,7 +130,9 @@ public struct Simulation<Input: Sendable, Output: Hashable & Sendable>: Sendable
         do {
             try run.run()
             return (nil, run)
-        } catch let violation as SimulationViolation { return (violation.message, run) }
+        } catch let violation as SimulationViolation {
+            return (violation.message, run)
+        } catch let error as SnapshotError { return ("what is stored can't be read: \(error)", run) }
     }
 
     /// The failure with a plan and events that are as small as can be found.

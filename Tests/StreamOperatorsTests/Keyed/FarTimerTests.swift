@@ -39,7 +39,9 @@ private struct FarTimer: KeyedProcessor {
 }
 
 struct FarTimerTests {
-    /// Sleeping workers work out how long it is until the next timer. At the end of the input each goes off.
+    /// Sleeping workers work out how long it is until the next timer.
+    ///
+    /// At the end of the input each goes off.
     @Test(arguments: [253_402_300_800_000, .max - 1, .min + 1] as [Timestamp])
     func aTimerMayBeSetForAnyTime(time: Timestamp) async throws {
         let sink = CollectSink<Int>()
