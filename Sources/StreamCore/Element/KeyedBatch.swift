@@ -62,6 +62,23 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
         }
     }
 
+    /// Destroys the records and keys and keeps the room; the batch must have its records for itself.
+    @inlinable
+    func removeAll() {
+        keys.deinitialize(count: keyCount)
+        keyCount = 0
+        laterOrigins.removeAll()
+        recordBatch.removeAll()
+        recordBatch.origin = nil
+    }
+
+    /// Says that the first `count` places of all columns have been filled.
+    @inlinable @inline(__always)
+    func fill(_ count: Int) {
+        keyCount = count
+        recordBatch.count = count
+    }
+
     /// Destroys the keys and lets go of the records: `none` is held in their place.
     @inlinable
     func letGo(_ none: Batch<Element>) {
