@@ -10,7 +10,7 @@ extension DataStream {
     ///   - outOfOrderness: how far a record may be behind the newest one before it.
     ///   - onError: what becomes of a record for which `time` throws. By default the job fails.
     ///   - time: the event time of a record, in milliseconds since 1970-01-01 UTC.
-    @inlinable
+    @inlinable @inline(__always)
     public func assignTimestamps<Failure: Error>(
         _ name: String? = nil, outOfOrderness: Duration, onError: ErrorPolicy = .fail,
         _ time: @escaping @Sendable (Element) throws(Failure) -> Timestamp
@@ -19,6 +19,16 @@ extension DataStream {
         let bound = outOfOrderness.milliseconds
         if bound < 0 {
             builder.reject(stepName, "the out-of-orderness bound is negative; it must be zero or more")
+        }
+        // Formed here, where the caller's compiler sees the function: one that captures nothing is inlined.
+        let stamp = {
+            @Sendable (batch: Batch<Element>, errors: ErrorHandler<Element>, newest: inout Timestamp) throws in
+            var latest = newest
+            defer { newest = latest }
+            try batch.visit(errors) { (element, timestamp) throws(Failure) in
+                timestamp = try time(element)
+                latest = Swift.max(latest, timestamp)
+            }
         }
         return attach(stepName) { context, outlet in
             let counters = context.counters
@@ -30,10 +40,7 @@ extension DataStream {
                 consumes: true,
                 onBatch: { batch in
                     counters.addIn(batch.count)
-                    try batch.visit(errors) { (element, timestamp) throws(Failure) in
-                        timestamp = try time(element)
-                        newest = Swift.max(newest, timestamp)
-                    }
+                    try stamp(batch, errors, &newest)
                     counters.addOut(batch.count)
                     try outlet.push(batch)
                     // Not by `advanced`, which would keep `Timestamp.max`: the end of the input.

@@ -14,14 +14,18 @@ extension DataStream {
         _ name: String? = nil, onError: ErrorPolicy = .fail,
         _ look: @escaping @Sendable (Element, Timestamp) throws(Failure) -> Void
     ) -> DataStream<Element> {
-        attach(self.name(name, "inspect")) { context, outlet in
+        // Formed here, where the caller's compiler sees the function: one that captures nothing is inlined.
+        let visit = { @Sendable (batch: Batch<Element>, errors: ErrorHandler<Element>) throws in
+            try batch.visit(errors) { (element, timestamp) throws(Failure) in try look(element, timestamp) }
+        }
+        return attach(self.name(name, "inspect")) { context, outlet in
             let counters = context.counters
             let errors = try context.errors(onError, for: Element.self)
             return Inlet<Batch<Element>>(
                 consumes: true,
                 onBatch: { batch in
                     counters.addIn(batch.count)
-                    try batch.visit(errors) { (element, timestamp) throws(Failure) in try look(element, timestamp) }
+                    try visit(batch, errors)
                     counters.addOut(batch.count)
                     try outlet.push(batch)
                 }, onSignal: { try outlet.signal($0) })
