@@ -19,11 +19,21 @@ final class InFlight<Payload: BatchPayload>: StatePart {
         self.environment = environment
     }
 
-    var isEmpty: Bool { queue.isEmpty }
+    /// The queue's count, for those who ask before each batch: nobody has to know for that what is in the queue.
+    private var count = 0
 
-    func append(_ message: Message<Payload>, from sender: Int) { queue.append((sender, message)) }
+    var isEmpty: Bool { count == 0 }
 
-    func popFirst() -> (sender: Int, message: Message<Payload>)? { queue.popFirst() }
+    func append(_ message: Message<Payload>, from sender: Int) {
+        queue.append((sender, message))
+        count += 1
+    }
+
+    func popFirst() -> (sender: Int, message: Message<Payload>)? {
+        guard count > 0, let first = queue.popFirst() else { return nil }
+        count -= 1
+        return first
+    }
 
     var distribution: StateDistribution { .worker }
 

@@ -16,7 +16,18 @@ extension DataStream {
         _ name: String?, onError: ErrorPolicy = .fail,
         _ key: @escaping @Sendable (Element) throws(Failure) -> Key
     ) -> KeyedStream<Key, Element> {
-        keyed(self.name(name, "keyBy")) { build, node in
+        // Formed here, where the caller's compiler sees the function: one that captures nothing is inlined.
+        let findKeys = {
+            @Sendable (batch: Batch<Element>, keyed: KeyedBatch<Key, Element>) throws(Failure) in
+            try keyed.take(batch, keyOf: key)
+        }
+        let partition = {
+            @Sendable
+            (
+                batch: Batch<Element>, partitioner: KeyPartitioner<Key, Element>, errors: ErrorHandler<Element>
+            ) throws in try partitioner.partition(batch, key, errors)
+        }
+        return keyed(self.name(name, "keyBy")) { build, node in
             let outlet: Outlet<KeyedBatch<Key, Element>> = build.outlet(node: node, port: 0)
             let context = build.context(node: node)
             let counters = context.counters
@@ -24,6 +35,8 @@ extension DataStream {
             guard build.parallelism > 1 else {
                 let handOut = try build.handOut(
                     node: node, outlet: outlet, .keyedBatches(keys: Key.self, of: Element.self))
+                let none = Batch<Element>(capacity: 1)
+                var spare = KeyedBatch<Key, Element>(none, room: context.batchSize)
                 build.connect(
                     Inlet<Batch<Element>>(
                         consumes: false,
@@ -31,12 +44,16 @@ extension DataStream {
                             try handOut()
                             counters.addIn(batch.count)
                             try checkKey(of: batch, context, key)
-                            let keyed: KeyedBatch<Key, Element>
-                            do throws(Failure) { keyed = try KeyedBatch(batch, keyOf: key) } catch {
-                                keyed = try KeyedBatch(batch, keyOf: key, errors)
+                            // Used again, unless somebody downstream has kept it.
+                            if !isKnownUniquelyReferenced(&spare) || spare.capacity < batch.count {
+                                spare = KeyedBatch(none, room: batch.capacity)
                             }
-                            counters.addOut(keyed.count)
-                            try outlet.push(keyed)
+                            do throws(Failure) { try findKeys(batch, spare) } catch {
+                                spare = try KeyedBatch(batch, keyOf: key, errors)
+                            }
+                            counters.addOut(spare.count)
+                            try outlet.push(spare)
+                            if isKnownUniquelyReferenced(&spare) { spare.letGo(none) }
                         },
                         onSignal: { signal in
                             // A barrier finds what is under way where it is: in the part's rows.
@@ -58,7 +75,7 @@ extension DataStream {
                     onBatch: { batch in
                         counters.addIn(batch.count)
                         try checkKey(of: batch, context, key)
-                        try partitioner.partition(batch, key, errors)
+                        try partition(batch, partitioner, errors)
                     },
                     onSignal: { try partitioner.receive($0) }), input: 0, ofNode: node)
         }

@@ -149,6 +149,7 @@ extension WorkerBuild {
         try instances[node].state.add("weir.in-flight", inFlight)
         aligner.deliversDirectly(node)
         let handOut = {
+            guard !inFlight.isEmpty else { return }
             while let (_, message) = inFlight.popFirst() {
                 if case .batch(let payload) = message { try outlet.push(payload) }
             }
