@@ -1,4 +1,4 @@
-import StateBackend
+@testable import StateBackend
 import Testing
 
 /// Runs a seeded sequence of operations on a table and on a dictionary, and compares them all the way.
@@ -10,6 +10,7 @@ func compareWithDictionary<Key: StreamKey, Value, Identity: Hashable>(
 ) {
     var random = SeededGenerator(seed: seed)
     let table = StateTable<Key, Value>(minimumCapacity: random.below(100))
+    table.growth = .some(Int(seed))
     var expected: [Identity: Int] = [:]
     func check(_ holds: Bool, _ what: String, _ step: Int) {
         if !holds { Issue.record("\(what) at step \(step), seed \(seed)") }
@@ -56,6 +57,7 @@ func compareWithDictionary<Key: StreamKey, Value, Identity: Hashable>(
             check(table.remove(key, hash: hash).map(read) == expected.removeValue(forKey: id), "remove", step)
         }
         check(table.count == expected.count, "count", step)
+        if table.split > 0 && step % 4 == 0 || step % 256 == 0, let fault = table.fault() { check(false, fault, step) }
     }
     for key in keys {
         check(

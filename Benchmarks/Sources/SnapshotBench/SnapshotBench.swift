@@ -108,6 +108,8 @@ struct SnapshotBench {
         let dial = Dial(keys: keys)
         let job = try pipeline(dial).start(options)
         while dial.emitted.load(ordering: .relaxed) < keys { usleep(1_000) }
+        add("longest_work_loading_ms", Double(dial.longestWork.load(ordering: .relaxed)) / 1e6)
+        add("longest_gap_loading_ms", Double(dial.longestPause.load(ordering: .relaxed)) / 1e6)
         add("updates_per_s_before", dial.rate(overMilliseconds: 1_500))
         dial.forgetGaps()
         _ = dial.rate(overMilliseconds: 1_000)

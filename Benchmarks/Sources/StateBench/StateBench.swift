@@ -6,7 +6,7 @@ import StateBackend
 
 /// Prints what a keyed read-modify-write costs: by hand, in memory, over RocksDB, and in RocksDB alone.
 ///
-/// Arguments: `keys=`, `ops=`, `runs=`, `cases=hand,table,within,tenth,raw`, `order=uniform,zipf`. The state's size is
+/// Arguments: `keys=`, `ops=`, `runs=`, `cases=load,hand,table,within,tenth,raw`, `order=uniform,zipf`. The state's size is
 /// that of the memory backend's table with all keys; a tenth of it is the budget of the last two cases, the whole twice
 /// over that of the one before.
 @main
@@ -34,10 +34,12 @@ enum StateBench {
                 }
                 let cpu = costs.map(\.cpu).sorted()[runs / 2]
                 let wall = costs.map(\.wall).sorted()[runs / 2]
+                let longest = costs.map(\.longest).max() ?? 0
                 print(
                     "{\"case\": \"\(name)\", \"order\": \"\(order)\", \"keys\": \(keys), \"ops\": \(operations), "
                         + "\"cpu_ns\": \(tenths(cpu)), \"wall_ns\": \(tenths(wall)), "
-                        + "\"memory_mb\": \(tenths(Double(costs[0].memory) / 1_048_576))}")
+                        + "\"memory_mb\": \(tenths(Double(costs[0].memory) / 1_048_576))"
+                        + (longest > 0 ? ", \"longest_batch_us\": \(tenths(longest / 1_000))}" : "}"))
                 fflush(nil)
             }
         }
@@ -48,6 +50,8 @@ enum StateBench {
         var cpu = 0.0
         var wall = 0.0
         var memory = 0
+        /// Of `load`: the CPU time of the longest batch.
+        var longest = 0.0
     }
 
     private static func cost(
@@ -66,6 +70,21 @@ enum StateBench {
             let table = StateTable<Int64, Pair>()
             try load(keys) { add($0, to: table) }
             var result = try measure(sequence, operations) { add($0, to: table) }
+            result.memory = table.byteCount
+            return result
+        case "load":
+            // Every key once, into an empty table, which grows.
+            let table = StateTable<Int64, Pair>()
+            var result = Cost()
+            let (cpu, wall) = (threadCPU(), bench_wall_ns())
+            try load(keys) {
+                let before = threadCPU()
+                add($0, to: table)
+                let taken = threadCPU() - before
+                result.longest = max(result.longest, Double(taken))
+            }
+            result.cpu = Double(threadCPU() - cpu) / Double(keys)
+            result.wall = Double(bench_wall_ns() - wall) / Double(keys)
             result.memory = table.byteCount
             return result
         case "within":

@@ -74,6 +74,10 @@ static inline void weir_unmap(void *memory, size_t bytes) {
 #endif
 }
 
+/// Makes memory of `weir_map` larger, without copying or touching it where the system can: the new part is zeroed. The
+/// memory may move; NULL, and the old memory as it was, when there is none left.
+void *weir_extend(void *memory, size_t bytes, size_t new_bytes);
+
 /// The CRC-32C of `count` bytes after those whose checksum is `checksum`; 0 to begin with. By the processor's own
 /// instruction where it has one.
 uint32_t weir_crc32c(uint32_t checksum, const void *bytes, size_t count);

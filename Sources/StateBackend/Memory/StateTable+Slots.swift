@@ -8,15 +8,12 @@ extension StateTable {
         return value(at: slot)
     }
 
-    /// Puts an entry into the first free slot from `slot` on, which is free if the table needn't grow.
+    /// Puts an entry into a free slot: into `slot`, which is the first that is free from the key's home on, unless entries
+    /// have to move first.
     @inlinable
     func place(_ entry: consuming Entry, tag: UInt8, hash: UInt64, slot: Int) -> Int {
         var slot = slot
-        if size >= limit {
-            makeRoom()
-            slot = home(hash)
-            while tags[slot] != 0 { slot = (slot &+ 1) & mask }
-        }
+        if size >= limit || split > 0 { slot = makeRoom(slot, hash: hash) }
         tags[slot] = tag
         (entries + slot).initialize(to: entry)
         size &+= 1
@@ -31,30 +28,6 @@ extension StateTable {
         size &-= 1
         closeGap(at: slot)
         return removed
-    }
-
-    @inlinable
-    func makeRoom() {
-        if let budget { return makeRoom(within: budget) }
-        grow()
-    }
-
-    @inlinable
-    func grow() {
-        let oldTags = tags
-        let oldEntries = entries
-        let oldCapacity = mask &+ 1
-        (tags, entries) = Self.allocate(oldCapacity &* 2)
-        mask = oldCapacity &* 2 &- 1
-        limit = oldCapacity / 2 * 3
-        for old in 0..<oldCapacity where oldTags[old] != 0 {
-            var slot = home(oldEntries[old].key.stableHash)
-            while tags[slot] != 0 { slot = (slot &+ 1) & mask }
-            tags[slot] = oldTags[old]
-            (entries + slot).moveInitialize(from: oldEntries + old, count: 1)
-        }
-        Self.free(oldTags, oldEntries, oldCapacity)
-        restartCapture()
     }
 
     /// Shifts entries back so that no probe sequence has a hole where `gap` is now.
@@ -79,6 +52,7 @@ extension StateTable {
 
     @inlinable
     func removeEntries() {
+        split = 0
         guard size > 0 else { return }
         if !_isPOD(Entry.self) {
             for slot in 0...mask where tags[slot] != 0 { (entries + slot).deinitialize(count: 1) }
@@ -104,23 +78,4 @@ extension StateTable {
         }
         if isStored { try drainStored(body) }
     }
-
-    @usableFromInline
-    static func allocate(_ capacity: Int) -> (UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<Entry>) {
-        let tagMemory = TableMemory.allocate(byteCount: capacity)
-        let entryMemory = TableMemory.allocate(byteCount: capacity * MemoryLayout<Entry>.stride)
-        return (
-            tagMemory.bindMemory(to: UInt8.self, capacity: capacity),
-            entryMemory.bindMemory(to: Entry.self, capacity: capacity)
-        )
-    }
-
-    @usableFromInline
-    static func free(_ tags: UnsafeMutablePointer<UInt8>, _ entries: UnsafeMutablePointer<Entry>, _ capacity: Int) {
-        TableMemory.free(tags, byteCount: capacity)
-        TableMemory.free(entries, byteCount: capacity * MemoryLayout<Entry>.stride)
-    }
-
-    @inlinable
-    static func byteCount(capacity: Int) -> Int { capacity * (MemoryLayout<Entry>.stride + 1) }
 }

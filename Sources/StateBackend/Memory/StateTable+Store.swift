@@ -137,12 +137,7 @@ extension StateTable {
         guard let store else { return }
         do { while size > 0, try evict(over: store, share: 1) {} } catch { store.failure.note(error) }
         guard size == 0 else { return }
-        Self.free(tags, entries, mask + 1)
-        (tags, entries) = Self.allocate(16)
-        mask = 15
-        limit = 12
-        restartCapture()
-        budget?.charge(self)
+        replaceMemory(capacity: 16)
     }
 
     /// Tells the store which keys were removed, so that they needn't be remembered any longer.

@@ -33,6 +33,10 @@ public final class StateTable<Key: StreamKey, Value> {
     @usableFromInline @exclusivity(unchecked) var tags: UnsafeMutablePointer<UInt8>
     @usableFromInline @exclusivity(unchecked) var entries: UnsafeMutablePointer<Entry>
     @usableFromInline @exclusivity(unchecked) var mask: Int
+    /// The mask before the capacity was doubled.
+    @usableFromInline @exclusivity(unchecked) var half: Int
+    /// While the table grows step by step: the homes from here on, by the old mask, are split; else 0.
+    @usableFromInline @exclusivity(unchecked) var split = 0
     @usableFromInline @exclusivity(unchecked) var limit: Int
     @usableFromInline @exclusivity(unchecked) var size = 0
     /// The flags of a slot that needs nothing done before it is changed.
@@ -51,6 +55,9 @@ public final class StateTable<Key: StreamKey, Value> {
     /// Whether the next capture must be complete.
     @usableFromInline var needsCompleteCapture = true
 
+    /// How the table grows.
+    @usableFromInline package var growth = TableGrowth.standard
+
     /// The number of keys.
     @inlinable public var count: Int { isStored ? size &+ storedOnly : size }
     /// The number of keys that only the store has.
@@ -58,10 +65,10 @@ public final class StateTable<Key: StreamKey, Value> {
 
     /// An empty table with room for `minimumCapacity` keys before it grows.
     public init(minimumCapacity: Int = 8) {
-        var capacity = 16
-        while capacity / 4 * 3 < minimumCapacity { capacity *= 2 }
+        let capacity = Self.capacity(for: minimumCapacity)
         (tags, entries) = Self.allocate(capacity)
         mask = capacity - 1
+        half = mask >> 1
         limit = capacity / 4 * 3
     }
 
@@ -76,7 +83,11 @@ public final class StateTable<Key: StreamKey, Value> {
     /// Where the search for a key begins: at the start of a cache line of entries, where several lie in one, so that a
     /// search rarely needs a second line.
     @inlinable @inline(__always)
-    func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & mask & Self.lineMask }
+    func home(_ hash: UInt64) -> Int {
+        let home = Int(truncatingIfNeeded: hash) & mask & Self.lineMask
+        let old = home & half
+        return old < split ? old : home
+    }
 
     @inlinable @inline(__always)
     static var lineMask: Int {
@@ -278,7 +289,7 @@ public final class StateTable<Key: StreamKey, Value> {
     public func drain(_ body: (consuming Entry) throws -> Void) rethrows {
         guard count > 0 else { return }
         if notesRemovals || capturing != nil { return try drainNoted(body) }
-        defer { if size > 0 { removeEntries() } }
+        defer { removeEntries() }
         var slot = 0
         let capacity = mask &+ 1
         while slot < capacity {

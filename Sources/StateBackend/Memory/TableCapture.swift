@@ -20,7 +20,8 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     @usableFromInline let pieceSize: Int
     /// Keys that were removed before the capture began, as long as nobody was told of them.
     @usableFromInline var removals: StateTable<Key, Void>?
-    private var cursor = 0
+    /// The slot at which the next piece begins.
+    @usableFromInline var cursor = 0
     private var isDone = false
     @usableFromInline var error: (any Error)?
     /// Takes what hasn't been taken of a range of slots; formed where the types are known.
@@ -94,7 +95,8 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         // What goes to a store is gathered over several calls.
         let start = table.store == nil ? 0 : taken.byteCount
         while pieces.isEmpty && taken.byteCount - start < byteLimit && cursor < stop {
-            let end = min(cursor + 512, stop)
+            // Each row takes more than a byte.
+            let end = min(cursor + min(byteLimit, 512), stop)
             sweep(cursor..<end)
             cursor = end
         }

@@ -1,4 +1,4 @@
-import StateBackend
+@testable import StateBackend
 import StreamTesting
 import Testing
 
@@ -19,7 +19,9 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
     private let hasStore: Bool
     private let part = "table"
     private let keyCount: Int
+    private let growsInSteps: Bool
     private var step = 0
+    private var hand = 0
 
     private var expected: [Key: Value] = [:]
     private var capture: (any StateCapture)?
@@ -30,6 +32,8 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
     private var saved: [Key: Value]?
     private(set) var captureCount = 0
     private(set) var changesCount = 0
+    /// The steps during which the table was growing.
+    private(set) var growingCount = 0
 
     init(seed: UInt64, hasStore: Bool, key: @escaping (Int) -> Key, value: @escaping (Int) -> Value) throws {
         self.seed = seed
@@ -43,7 +47,9 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
             store: hasStore ? try ReferenceBackend().open(place) : nil,
             allowance: TableAllowance(total: hasStore ? 0 : .max, smallestTable: [32, 64, 256][random.below(3)]))
         state = StepState(step: "step", in: environment)
+        growsInSteps = TableGrowth.some(Int(seed / 2)).stepwiseFrom == 0
         table = try state.table(part)
+        table.growth = .some(Int(seed / 2))
     }
 
     func run(steps: Int) throws {
@@ -51,6 +57,10 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
             try doSomething()
             try check(table.count == expected.count, "the table counts \(table.count), not \(expected.count)")
             try environment.failure.check()
+            if table.split > 0 {
+                growingCount += 1
+                if step % 4 == 0, let fault = table.fault() { try check(false, fault) }
+            }
             step += 1
         }
         try finishCapture()
@@ -101,6 +111,10 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
         case 759 where number < 50:
             table.removeAll()
             expected = [:]
+        case 760..<763: try sweep()
+        case 763..<773 where growsInSteps && table.split == 0 && table.mask < 1_000:
+            // Before it would by itself, so that more happens while it grows.
+            table.grow()
         default: try check(table.remove(id, hash: hash) == expected.removeValue(forKey: id), "remove of \(id)")
         }
     }
@@ -137,6 +151,15 @@ final class TableRun<Key: StreamKey, Value: Equatable & Sendable> {
         table.drain { if seen.updateValue($0.value, forKey: $0.key) != nil { isTwice = true } }
         try check(seen == expected && !isTwice, "drain")
         expected = [:]
+    }
+
+    /// Removes what has a certain value and is in memory, as expired values are.
+    private func sweep() throws {
+        let old = value(random.below(100))
+        for _ in 0...random.below(4) {
+            table.sweep(table.mask + 1, from: &hand, { $0 == old ? .remove : .keep }, trim: { _ in })
+        }
+        for (id, was) in expected where was == old && table.peek(id, hash: id.stableHash) == nil { expected[id] = nil }
     }
 
     // MARK: captures

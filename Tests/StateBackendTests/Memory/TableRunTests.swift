@@ -6,14 +6,17 @@ import Testing
     func tablesOfNumbersAgreeWithADictionary(hasStore: Bool, block: UInt64) throws {
         var captures = 0
         var changes = 0
+        var growing = 0
         for seed in (block * 10)..<(block * 10 + 10) {
             let run = try TableRun<Int, Int>(
                 seed: seed, hasStore: hasStore, key: { $0 &* 0x1_0000_0001 }, value: { $0 })
             try run.run(steps: 1_000)
             captures += run.captureCount
             changes += run.changesCount
+            growing += run.growingCount
         }
         #expect(captures > 50)
+        #expect(growing > 1_000)
         #expect((changes > 10) == !hasStore)
     }
 
