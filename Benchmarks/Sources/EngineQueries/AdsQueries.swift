@@ -7,6 +7,7 @@ enum AdsQueries {
     private static let bound = WatermarkStrategy<Ad>.boundedOutOfOrderness(.milliseconds(99))
 
     /// Runs a pipeline over a generator's events and digests what comes out.
+    @inline(__always)
     private static func run<Generator: EventGenerator, Row: Sendable>(
         _ generator: Generator, _ parameters: RunParameters, _ meter: Meter,
         windowEnd: (@Sendable (Row) -> Timestamp)? = nil,
@@ -24,6 +25,7 @@ enum AdsQueries {
     }
 
     /// As above, for results of windows.
+    @inline(__always)
     private static func run<Generator: EventGenerator, Key: StreamKey, Value: Sendable>(
         _ generator: Generator, _ parameters: RunParameters, _ meter: Meter,
         _ add: @escaping @Sendable (Pane<Key, Value>, inout Digest) -> Void,

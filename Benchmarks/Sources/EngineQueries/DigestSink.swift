@@ -5,7 +5,8 @@ public import Workloads
 
 /// Digests result rows as they arrive and keeps nothing.
 public final class DigestSink<Element: Sendable>: Sink {
-    @usableFromInline let add: @Sendable (Element, inout Digest) -> Void
+    /// Adds a batch's rows.
+    @usableFromInline let add: @Sendable (Batch<Element>, inout Digest) -> Void
     /// The end of the window that an element is the result of; nil where lags aren't measured.
     let windowEnd: (@Sendable (Element) -> Timestamp)?
     let meter: Meter
@@ -13,6 +14,7 @@ public final class DigestSink<Element: Sendable>: Sink {
     private let total = Mutex(Digest())
 
     /// A sink that adds each element's row by `add`, and in runs that want it measures the lag behind `windowEnd`.
+    @inline(__always)
     public init(
         _ parameters: RunParameters, _ meter: Meter, windowEnd: (@Sendable (Element) -> Timestamp)? = nil,
         _ add: @escaping @Sendable (Element, inout Digest) -> Void
@@ -20,7 +22,12 @@ public final class DigestSink<Element: Sendable>: Sink {
         self.parameters = parameters
         self.meter = meter
         self.windowEnd = parameters.measuresLatency ? windowEnd : nil
-        self.add = add
+        // Formed where `add` is known.
+        self.add = { batch, digest in
+            var sum = digest
+            for i in 0..<batch.count { add(batch.elements[i], &sum) }
+            digest = sum
+        }
     }
 
     /// The digest of all workers' rows, after the run.
@@ -58,9 +65,7 @@ public struct DigestWriter<Element: Sendable>: SinkWriter {
     @inlinable
     public mutating func write(_ batch: Batch<Element>) {
         if measuresLags { measure(batch) }
-        var digest = digest
-        for i in 0..<batch.count { sink.add(batch.elements[i], &digest) }
-        self.digest = digest
+        sink.add(batch, &digest)
     }
 
     /// Notes how long after their windows' ends the rows of a batch have come.

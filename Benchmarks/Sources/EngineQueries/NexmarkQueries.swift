@@ -7,6 +7,7 @@ enum NexmarkQueries {
     private static let bound = WatermarkStrategy<NexmarkEvent>.boundedOutOfOrderness(.milliseconds(99))
 
     /// Runs a pipeline over the run's events and digests what comes out.
+    @inline(__always)
     private static func run<Row: Sendable>(
         _ parameters: RunParameters, _ meter: Meter, windowEnd: (@Sendable (Row) -> Timestamp)? = nil,
         _ add: @escaping @Sendable (Row, inout Digest) -> Void,
@@ -23,6 +24,7 @@ enum NexmarkQueries {
     }
 
     /// As above, for results of windows.
+    @inline(__always)
     private static func run<Key: StreamKey, Value: Sendable>(
         _ parameters: RunParameters, _ meter: Meter,
         _ add: @escaping @Sendable (Pane<Key, Value>, inout Digest) -> Void,

@@ -91,7 +91,7 @@ public final class StateTable<Key: StreamKey, Value> {
         prefetchForWriting(tags + slot)
         prefetchForWriting(entries + slot)
         // The rest of a wide entry, and the start of the next one, which it may be in instead.
-        if MemoryLayout<Entry>.stride > 32 { prefetchForWriting(UnsafeRawPointer(entries + slot) + 64) }
+        if MemoryLayout<Entry>.stride > 16 { prefetchForWriting(UnsafeRawPointer(entries + slot) + 63) }
     }
 
     /// Says that these keys are about to be looked up: fetches their slots, from memory or, all at once, from the store.

@@ -99,9 +99,9 @@ extension SplitReader {
 /// Takes what a reader reads.
 public final class SourceOutput<Element: Sendable> {
     @usableFromInline @exclusivity(unchecked) var batch: Batch<Element>
-    @usableFromInline var deadLetters: [DeadLetter] = []
+    @usableFromInline @exclusivity(unchecked) var deadLetters: [DeadLetter] = []
     /// Records beyond the batch's end: those of an input record that gave several.
-    @usableFromInline var surplus: [Element] = []
+    @usableFromInline @exclusivity(unchecked) var surplus: [Element] = []
 
     /// An output with room for a batch.
     @inlinable

@@ -53,24 +53,24 @@ final class SourceRunner<Input: Source> {
     @usableFromInline let lateRecords: Collector<Input.Element>?
     @usableFromInline let output: SourceOutput<Input.Element>
     @usableFromInline let alignment: AlignmentGroup?
-    @usableFromInline var splits: [ActiveSplit]
+    @usableFromInline @exclusivity(unchecked) var splits: [ActiveSplit]
     /// The names of the splits that have ended.
-    @usableFromInline var endedSplits: [String] = []
+    @usableFromInline @exclusivity(unchecked) var endedSplits: [String] = []
     @usableFromInline let node: Int
     @usableFromInline let aligner: BarrierAligner
-    @usableFromInline var next = 0
-    @usableFromInline var merger: WatermarkMerger
-    @usableFromInline var hasEnded = false
+    @usableFromInline @exclusivity(unchecked) var next = 0
+    @usableFromInline @exclusivity(unchecked) var merger: WatermarkMerger
+    @usableFromInline @exclusivity(unchecked) var hasEnded = false
     /// Whether the poll that runs has sent a signal.
-    @usableFromInline var hasSignalled = false
+    @usableFromInline @exclusivity(unchecked) var hasSignalled = false
     /// Whether the source reads no further for the time being.
-    @usableFromInline var isPaused = false
+    @usableFromInline @exclusivity(unchecked) var isPaused = false
     /// Whether the source is to end where it is.
-    @usableFromInline var isDraining = false
+    @usableFromInline @exclusivity(unchecked) var isDraining = false
     /// What is known of splits that are found while the job runs; nil where all are known at the start.
-    @usableFromInline var found: FoundSplits<Input.Split>?
+    @usableFromInline @exclusivity(unchecked) var found: FoundSplits<Input.Split>?
     /// What the first poll passes on, after a restore.
-    @usableFromInline var restored: WatermarkMerger.Change?
+    @usableFromInline @exclusivity(unchecked) var restored: WatermarkMerger.Change?
 
     @usableFromInline
     init(
@@ -257,7 +257,7 @@ final class SourceRunner<Input: Source> {
         try signal(.watermark(watermark))
     }
 
-    @usableFromInline var timeWatermark = Timestamp.min
+    @usableFromInline @exclusivity(unchecked) var timeWatermark = Timestamp.min
 
     /// Passes on a batch whose records carry watermarks: each takes effect right after its record.
     @usableFromInline

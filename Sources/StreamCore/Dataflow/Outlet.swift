@@ -1,7 +1,8 @@
 /// An operator's exit: passes batches and signals on to every connected inlet, in order.
 public final class Outlet<Payload: BatchPayload> {
-    @usableFromInline var readers: [Inlet<Payload>] = []
-    @usableFromInline var consumers: [Inlet<Payload>] = []
+    // Not checked for overlapping accesses, as nobody connects anything while batches are passed on.
+    @usableFromInline @exclusivity(unchecked) var readers: [Inlet<Payload>] = []
+    @usableFromInline @exclusivity(unchecked) var consumers: [Inlet<Payload>] = []
 
     /// The step's side outputs, which carry the main output's signals as well.
     @usableFromInline let sideOutputs: SideOutlets?

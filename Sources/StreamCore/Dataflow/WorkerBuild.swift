@@ -128,11 +128,9 @@ public final class WorkerBuild {
     func onIdle(_ action: @escaping () throws -> Bool) { idleActions.append(action) }
 
     /// The part of an exchange that the workers share, made by the first of them.
-    @usableFromInline
-    func channels<Payload: BatchPayload>(node: Int) -> ExchangeChannels<Payload> {
-        if let channels = shared.exchanges[node] as? ExchangeChannels<Payload> { return channels }
-        let channels = ExchangeChannels<Payload>(
-            wakeSignals: shared.wakeSignals, ringCapacity: shared.options.ringCapacity)
+    func channels(node: Int) -> ExchangeChannels {
+        if let channels = shared.exchanges[node] { return channels }
+        let channels = ExchangeChannels(wakeSignals: shared.wakeSignals, ringCapacity: shared.options.ringCapacity)
         shared.exchanges[node] = channels
         return channels
     }
@@ -149,7 +147,7 @@ final class JobBuild {
     let options: JobOptions
     let wakeSignals: [WakeSignal]
     let counters: [[StepCounters]]
-    var exchanges: [Int: AnyObject] = [:]
+    var exchanges: [Int: ExchangeChannels] = [:]
     /// What the first worker's ``BarrierAligner`` has found out.
     var feeders: [[[Int]]]?
     var splits: [Int: [any Sendable]] = [:]

@@ -33,11 +33,26 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
 
     /// A keyed batch of `records`, with the keys that `keyOf` finds in them.
     @inlinable @inline(__always)
-    public init<Failure: Error>(_ records: Batch<Element>, keyOf: (Element) throws(Failure) -> Key) throws(Failure) {
-        recordBatch = records
-        capacity = records.capacity
+    public convenience init<Failure: Error>(
+        _ records: Batch<Element>, keyOf: (Element) throws(Failure) -> Key
+    ) throws(Failure) {
+        self.init(records, room: records.capacity)
+        try take(records, keyOf: keyOf)
+    }
+
+    /// A keyed batch that will ``take(_:keyOf:)`` batches of up to `room` records; until then it holds `none`.
+    @inlinable
+    init(_ none: Batch<Element>, room: Int) {
+        capacity = Swift.max(room, 1)
+        recordBatch = none
         keys = .allocate(capacity: capacity)
         hashes = .allocate(capacity: capacity)
+    }
+
+    /// Takes over `records`, of which there must not be more than there is room for, with the keys that `keyOf` finds.
+    @inlinable @inline(__always)
+    func take<Failure: Error>(_ records: Batch<Element>, keyOf: (Element) throws(Failure) -> Key) throws(Failure) {
+        recordBatch = records
         let elements = records.elements
         for i in 0..<records.count {
             let key = try keyOf(elements[i])
@@ -45,6 +60,32 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
             (keys + i).initialize(to: key)
             keyCount = i &+ 1
         }
+    }
+
+    /// Destroys the records and keys and keeps the room; the batch must have its records for itself.
+    @inlinable
+    func removeAll() {
+        keys.deinitialize(count: keyCount)
+        keyCount = 0
+        laterOrigins.removeAll()
+        recordBatch.removeAll()
+        recordBatch.origin = nil
+    }
+
+    /// Says that the first `count` places of all columns have been filled.
+    @inlinable @inline(__always)
+    func fill(_ count: Int) {
+        keyCount = count
+        recordBatch.count = count
+    }
+
+    /// Destroys the keys and lets go of the records: `none` is held in their place.
+    @inlinable
+    func letGo(_ none: Batch<Element>) {
+        keys.deinitialize(count: keyCount)
+        keyCount = 0
+        laterOrigins.removeAll()
+        recordBatch = none
     }
 
     @inlinable

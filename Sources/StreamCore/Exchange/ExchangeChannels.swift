@@ -1,14 +1,7 @@
-/// What travels over an exchange.
-enum Message<Payload: BatchPayload>: Sendable {
-    case batch(Payload)
-    case signal(Signal)
-}
-
 /// The rings of one exchange, from each worker to each other one.
-@usableFromInline
-final class ExchangeChannels<Payload: BatchPayload>: Sendable {
+final class ExchangeChannels: Sendable {
     let wakeSignals: [WakeSignal]
-    private let rings: [[Ring<Message<Payload>>]]
+    private let rings: [[Ring<Message>]]
 
     init(wakeSignals: [WakeSignal], ringCapacity: Int) {
         self.wakeSignals = wakeSignals
@@ -17,5 +10,5 @@ final class ExchangeChannels<Payload: BatchPayload>: Sendable {
 
     var parallelism: Int { wakeSignals.count }
 
-    func ring(from: Int, to: Int) -> Ring<Message<Payload>> { rings[from][to] }
+    func ring(from: Int, to: Int) -> Ring<Message> { rings[from][to] }
 }

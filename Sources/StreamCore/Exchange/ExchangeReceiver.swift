@@ -2,7 +2,7 @@
 /// merges the watermarks and passes everything on.
 @usableFromInline
 final class ExchangeReceiver<Payload: BatchPayload> {
-    private let channels: ExchangeChannels<Payload>
+    private let channels: ExchangeChannels
     private let worker: Int
     private let outlet: Outlet<Payload>
     private let counters: StepCounters
@@ -23,7 +23,7 @@ final class ExchangeReceiver<Payload: BatchPayload> {
     private var isHolding = false
 
     init(
-        channels: ExchangeChannels<Payload>, worker: Int, outlet: Outlet<Payload>, counters: StepCounters,
+        channels: ExchangeChannels, worker: Int, outlet: Outlet<Payload>, counters: StepCounters,
         merger: SignalMerger, node: Int, aligner: BarrierAligner, inFlight: InFlight<Payload>?
     ) {
         self.inFlight = inFlight
@@ -119,9 +119,9 @@ final class ExchangeReceiver<Payload: BatchPayload> {
         while let (sender, message) = inFlight.popFirst() { try deliver(message, from: sender) }
     }
 
-    private func deliver(_ message: Message<Payload>, from sender: Int) throws {
+    private func deliver(_ message: Message, from sender: Int) throws {
         switch message {
-        case .batch(let payload): try deliver(payload)
+        case .batch(let payload): try deliver(Payload.unwrap(payload))
         case .signal(let signal): try deliver(signal, from: sender)
         }
     }

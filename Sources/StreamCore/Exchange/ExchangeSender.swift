@@ -4,14 +4,13 @@
 /// inputs alone that lead to this exchange. That is the engine's back-pressure.
 @usableFromInline
 final class ExchangeSender<Payload: BatchPayload> {
-    private let channels: ExchangeChannels<Payload>
+    private let channels: ExchangeChannels
     private let worker: Int
     private let receiver: ExchangeReceiver<Payload>
-    private var waiting: [[Message<Payload>]]
+    private var waiting: [[Message]]
     private var waitingCount = 0
 
-    @usableFromInline
-    init(channels: ExchangeChannels<Payload>, worker: Int, receiver: ExchangeReceiver<Payload>) {
+    init(channels: ExchangeChannels, worker: Int, receiver: ExchangeReceiver<Payload>) {
         self.channels = channels
         self.worker = worker
         self.receiver = receiver
@@ -48,7 +47,7 @@ final class ExchangeSender<Payload: BatchPayload> {
         try receiver.deliverOwn(signal)
     }
 
-    private func enqueue(_ message: Message<Payload>, to target: Int) {
+    private func enqueue(_ message: Message, to target: Int) {
         if waiting[target].isEmpty && channels.ring(from: worker, to: target).push(message) {
             channels.wakeSignals[target].notify()
         } else {

@@ -21,7 +21,7 @@ extension DataStream {
 
 /// What waits between two stages of one worker.
 private final class HoldingStage<Payload: BatchPayload> {
-    var waiting: [Message<Payload>] = []
+    var waiting: [Message] = []
     private var hasEnded = false
     private let outlet: Outlet<Payload>
 
@@ -39,7 +39,7 @@ private final class HoldingStage<Payload: BatchPayload> {
         if hasEnded { return .finished }
         guard !waiting.isEmpty else { return .idle }
         switch waiting.removeFirst() {
-        case .batch(let payload): try outlet.push(payload)
+        case .batch(let payload): try outlet.push(Payload.unwrap(payload))
         case .signal(let signal):
             try outlet.signal(signal)
             hasEnded = signal == .end

@@ -8,7 +8,7 @@ internal import StateBackend
 final class InFlight<Payload: BatchPayload>: StatePart {
     /// Whether some of it is from a run at another parallelism, so that its senders aren't today's.
     private(set) var isForeign = false
-    private(set) var queue = FIFOQueue<(sender: Int, message: Message<Payload>)>()
+    private(set) var queue = FIFOQueue<(sender: Int, message: Message)>()
     private let codec: PayloadCodec<Payload>
     private let environment: StateEnvironment
     /// The number of records without keys that were read, by which they are shared out.
@@ -19,11 +19,21 @@ final class InFlight<Payload: BatchPayload>: StatePart {
         self.environment = environment
     }
 
-    var isEmpty: Bool { queue.isEmpty }
+    /// The queue's count, for those who ask before each batch: nobody has to know for that what is in the queue.
+    private var count = 0
 
-    func append(_ message: Message<Payload>, from sender: Int) { queue.append((sender, message)) }
+    var isEmpty: Bool { count == 0 }
 
-    func popFirst() -> (sender: Int, message: Message<Payload>)? { queue.popFirst() }
+    func append(_ message: Message, from sender: Int) {
+        queue.append((sender, message))
+        count += 1
+    }
+
+    func popFirst() -> (sender: Int, message: Message)? {
+        guard count > 0, let first = queue.popFirst() else { return nil }
+        count -= 1
+        return first
+    }
 
     var distribution: StateDistribution { .worker }
 
@@ -42,7 +52,7 @@ final class InFlight<Payload: BatchPayload>: StatePart {
                 switch message {
                 case .batch(let payload):
                     encoder.writeFixed(UInt8(0))
-                    try codec.encode(payload, &encoder)
+                    try codec.encode(Payload.unwrap(payload), &encoder)
                 case .signal(.watermark(let watermark)):
                     encoder.writeFixed(UInt8(1))
                     encoder.writeFixed(watermark)

@@ -16,7 +16,18 @@ extension DataStream {
         _ name: String?, onError: ErrorPolicy = .fail,
         _ key: @escaping @Sendable (Element) throws(Failure) -> Key
     ) -> KeyedStream<Key, Element> {
-        keyed(self.name(name, "keyBy")) { build, node in
+        // Formed here, where the caller's compiler sees the function: one that captures nothing is inlined.
+        let findKeys = {
+            @Sendable (batch: Batch<Element>, keyed: KeyedBatch<Key, Element>) throws(Failure) in
+            try keyed.take(batch, keyOf: key)
+        }
+        let partition = {
+            @Sendable
+            (
+                batch: Batch<Element>, partitioner: KeyPartitioner<Key, Element>, errors: ErrorHandler<Element>
+            ) throws in try partitioner.partition(batch, key, errors)
+        }
+        return keyed(self.name(name, "keyBy")) { build, node in
             let outlet: Outlet<KeyedBatch<Key, Element>> = build.outlet(node: node, port: 0)
             let context = build.context(node: node)
             let counters = context.counters
@@ -24,6 +35,8 @@ extension DataStream {
             guard build.parallelism > 1 else {
                 let handOut = try build.handOut(
                     node: node, outlet: outlet, .keyedBatches(keys: Key.self, of: Element.self))
+                let none = Batch<Element>(capacity: 1)
+                var spare = KeyedBatch<Key, Element>(none, room: context.batchSize)
                 build.connect(
                     Inlet<Batch<Element>>(
                         consumes: false,
@@ -31,12 +44,16 @@ extension DataStream {
                             try handOut()
                             counters.addIn(batch.count)
                             try checkKey(of: batch, context, key)
-                            let keyed: KeyedBatch<Key, Element>
-                            do throws(Failure) { keyed = try KeyedBatch(batch, keyOf: key) } catch {
-                                keyed = try KeyedBatch(batch, keyOf: key, errors)
+                            // Used again, unless somebody downstream has kept it.
+                            if !isKnownUniquelyReferenced(&spare) || spare.capacity < batch.count {
+                                spare = KeyedBatch(none, room: batch.capacity)
                             }
-                            counters.addOut(keyed.count)
-                            try outlet.push(keyed)
+                            do throws(Failure) { try findKeys(batch, spare) } catch {
+                                spare = try KeyedBatch(batch, keyOf: key, errors)
+                            }
+                            counters.addOut(spare.count)
+                            try outlet.push(spare)
+                            if isKnownUniquelyReferenced(&spare) { spare.letGo(none) }
                         },
                         onSignal: { signal in
                             // A barrier finds what is under way where it is: in the part's rows.
@@ -58,7 +75,7 @@ extension DataStream {
                     onBatch: { batch in
                         counters.addIn(batch.count)
                         try checkKey(of: batch, context, key)
-                        try partitioner.partition(batch, key, errors)
+                        try partition(batch, partitioner, errors)
                     },
                     onSignal: { try partitioner.receive($0) }), input: 0, ofNode: node)
         }
@@ -115,115 +132,5 @@ func checkKey<Key: StreamKey, Element, Failure: Error>(
             message: "the key of one record is \(key), and \(again) when asked for again"
                 + (Key.same(key, again) ? ", with another stableHash" : "")
                 + "; derive the key, and its stableHash, from the record's content alone")
-    }
-}
-
-/// Sorts the records of batches into a keyed batch per worker.
-@usableFromInline
-final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
-    @usableFromInline let sender: ExchangeSender<KeyedBatch<Key, Element>>
-    @usableFromInline let parallelism: Int
-    @usableFromInline let batchSize: Int
-    @usableFromInline let workerOfGroup: [Int]
-    @usableFromInline let keyGroups: KeyGroups
-    @usableFromInline var parts: [KeyedBatch<Key, Element>]
-    /// The newest watermark, and the one that each worker was told last.
-    @usableFromInline var watermark = Timestamp.min
-    @usableFromInline var told: [Timestamp]
-
-    @inlinable
-    init(
-        sender: ExchangeSender<KeyedBatch<Key, Element>>, parallelism: Int, batchSize: Int, keyGroups: KeyGroups
-    ) {
-        self.sender = sender
-        self.parallelism = parallelism
-        self.batchSize = batchSize
-        self.keyGroups = keyGroups
-        workerOfGroup = (0..<keyGroups.count).map { keyGroups.worker(ofGroup: $0, parallelism: parallelism) }
-        parts = (0..<parallelism).map { _ in KeyedBatch(capacity: batchSize) }
-        told = Array(repeating: .min, count: parallelism)
-    }
-
-    /// Passes a signal on behind the records that came before it.
-    ///
-    /// A watermark waits for the records: it follows the next part that is sent to a worker, so that parts are sent when
-    /// they are full (or the worker has nothing else to do, or ``JobOptions/flushInterval`` has passed), not after each
-    /// batch of the source.
-    @usableFromInline
-    func receive(_ signal: Signal) throws {
-        if case .watermark(let newest) = signal, newest < .max {
-            watermark = newest
-            return
-        }
-        _ = try flush()
-        if case .watermark(let last) = signal {
-            watermark = last
-            told = Array(repeating: last, count: parallelism)
-        }
-        try sender.broadcast(signal)
-    }
-
-    /// Moves the records of `batch` to their workers' parts, and sends those that are full.
-    @inlinable @inline(__always)
-    func partition<Failure: Error>(
-        _ batch: Batch<Element>, _ keyOf: (Element) throws(Failure) -> Key, _ errors: ErrorHandler<Element>
-    ) throws {
-        let elements = batch.elements
-        let timestamps = batch.timestamps
-        let count = batch.count
-        batch.count = 0
-        var moved = 0
-        for part in parts { part.note(origin: batch.origin) }
-        // When a failing key function stops the job, the records not yet moved are still to be destroyed.
-        defer { if moved < count { (elements + moved).deinitialize(count: count - moved) } }
-        while moved < count {
-            let key: Key
-            do throws(Failure) { key = try keyOf(elements[moved]) } catch {
-                try errors.dispose(elements[moved], at: timestamps[moved], error, from: batch.origin)
-                (elements + moved).deinitialize(count: 1)
-                moved &+= 1
-                continue
-            }
-            let hash = key.stableHash
-            let target = workerOfGroup[keyGroups.group(ofHash: hash)]
-            let part = parts[target]
-            part.append((elements + moved).move(), at: timestamps[moved], key: key, hash: hash)
-            moved &+= 1
-            if part.count == batchSize {
-                try send(target)
-                parts[target].note(origin: batch.origin)
-            }
-        }
-    }
-
-    /// Sends what is in the parts; whether there was anything.
-    @inlinable
-    func flush() throws -> Bool {
-        var any = false
-        for target in 0..<parallelism {
-            if parts[target].count > 0 {
-                try send(target)
-                any = true
-            } else if told[target] < watermark {
-                try tell(target)
-                any = true
-            }
-        }
-        return any
-    }
-
-    @inlinable
-    func send(_ target: Int) throws {
-        let part = parts[target]
-        parts[target] = KeyedBatch(capacity: batchSize)
-        try sender.send(part, to: target)
-        if told[target] < watermark { try tell(target) }
-    }
-
-    /// Sends the newest watermark, which all records before it have gone ahead of.
-    @usableFromInline
-    func tell(_ target: Int) throws {
-        told[target] = watermark
-        try sender.send(.watermark(watermark), to: target)
     }
 }

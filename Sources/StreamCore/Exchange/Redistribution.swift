@@ -120,7 +120,7 @@ extension WorkerBuild {
     func exchange<Payload: BatchPayload>(
         node: Int, outlet: Outlet<Payload>, inFlight codec: PayloadCodec<Payload>?
     ) throws -> ExchangeSender<Payload> {
-        let channels: ExchangeChannels<Payload> = channels(node: node)
+        let channels = channels(node: node)
         let inFlight = codec.map { InFlight($0, environment) }
         if let inFlight { try instances[node].state.add("weir.in-flight", inFlight) }
         let receiver = ExchangeReceiver(
@@ -149,8 +149,9 @@ extension WorkerBuild {
         try instances[node].state.add("weir.in-flight", inFlight)
         aligner.deliversDirectly(node)
         let handOut = {
+            guard !inFlight.isEmpty else { return }
             while let (_, message) = inFlight.popFirst() {
-                if case .batch(let payload) = message { try outlet.push(payload) }
+                if case .batch(let payload) = message { try outlet.push(Payload.unwrap(payload)) }
             }
         }
         add(

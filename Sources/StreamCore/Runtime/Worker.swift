@@ -16,13 +16,13 @@ final class Worker: @unchecked Sendable {
     let index: Int
     let wakeSignal: WakeSignal
     /// Later stages first, so that work on its way leaves before new work enters.
-    private var inputs: [Input]
+    @exclusivity(unchecked) private var inputs: [Input]
     private let senders: [BlockableSender]
     private let idleActions: [() throws -> Bool]
     private let clock: any ProcessingClock
     private let flushInterval: Int64
-    private var lastFlush: Timestamp
-    private var stepsSinceLook = 0
+    @exclusivity(unchecked) private var lastFlush: Timestamp
+    @exclusivity(unchecked) private var stepsSinceLook = 0
     private let alarm: WorkerAlarm
     /// The steps' copies, by node.
     let instances: [StepInstance]
@@ -38,11 +38,11 @@ final class Worker: @unchecked Sendable {
         didSet { snapshots.find = { [weak coordinator] in coordinator?.progress(ofBarrier: $0) } }
     }
     /// Whether nobody steps the worker any more: it has finished, and answers on other threads.
-    var hasLeft = false
+    @exclusivity(unchecked) var hasLeft = false
     /// Whether it may go as soon as no snapshot is under way: the next one is taken at once.
-    private var isLeaving = false
+    @exclusivity(unchecked) private var isLeaving = false
     /// What sending a barrier came to, where it failed.
-    private var fault: (any Error)?
+    @exclusivity(unchecked) private var fault: (any Error)?
 
     init(build: WorkerBuild) {
         index = build.worker

@@ -23,9 +23,9 @@ final class BarrierAligner {
     }
 
     private let graph: DataflowGraph
-    private var steps: [Step]
+    @exclusivity(unchecked) private var steps: [Step]
     /// How many inputs hold back each task, by the node of the task.
-    private var holds: [Int: Int] = [:]
+    @exclusivity(unchecked) private var holds: [Int: Int] = [:]
     /// Makes the sources send a barrier.
     var injections: [(Int) throws -> Void] = []
     /// Called when a step has reached a barrier at all its inputs, before the barrier is passed on; may be called again

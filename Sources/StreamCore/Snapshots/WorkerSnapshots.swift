@@ -24,11 +24,11 @@ final class WorkerSnapshots {
     private let counters: [StepCounters]
     private let environment: StateEnvironment
     private let aligner: BarrierAligner
-    private var active: Active?
+    @exclusivity(unchecked) private var active: Active?
     /// The last barrier that the worker has known of.
-    private var joined = 0
+    @exclusivity(unchecked) private var joined = 0
     /// Finds the snapshot that a barrier belongs to; nil when it has failed already.
-    var find: (Int) -> SnapshotInProgress? = { _ in nil }
+    @exclusivity(unchecked) var find: (Int) -> SnapshotInProgress? = { _ in nil }
 
     init(
         stepNames: [String], instances: [StepInstance], counters: [StepCounters], environment: StateEnvironment,

@@ -17,6 +17,7 @@ extension KeyedStream {
     ///   - onError: what becomes of a record for which `combine` throws, of a pair this stream's, once for each such pair.
     ///     By default the job fails. Such a pair counts as given; dead letters have the window's last millisecond as time.
     ///   - combine: makes the result of a pair.
+    @inlinable
     public func join<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
@@ -42,6 +43,7 @@ extension KeyedStream {
     ///   - onError: what becomes of a record for which `combine` throws, of a pair this stream's, once for each such pair.
     ///     By default the job fails. Such a pair counts as given; dead letters have the window's last millisecond as time.
     ///   - combine: makes the result of a pair, or of a record without a match.
+    @inlinable
     public func leftJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
@@ -68,6 +70,7 @@ extension KeyedStream {
     ///   - onError: what becomes of a record for which `combine` throws, of a pair this stream's, once for each such pair.
     ///     By default the job fails. Such a pair counts as given; dead letters have the window's last millisecond as time.
     ///   - combine: makes the result of a pair, or of a record without a match.
+    @inlinable
     public func fullJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
@@ -97,6 +100,7 @@ extension KeyedStream {
     ///     and its first record stands for it, of this stream if there is any: counted once, in one dead letter whose
     ///     reason names window and key and whose time is the window's last millisecond.
     ///   - body: makes the results, given the key, the window and the records of both streams.
+    @inlinable
     public func coGroup<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, window: Windows, allowedLateness: Duration = .zero,
         lateLeft: LateRecords<Element> = .drop, lateRight: LateRecords<Right> = .drop,
@@ -111,7 +115,8 @@ extension KeyedStream {
         }
     }
 
-    private func windowJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
+    @inlinable
+    func windowJoin<Right: Sendable, Windows: Windowing, Output: Sendable>(
         _ name: String, _ other: KeyedStream<Key, Right>, _ windowing: Windows, _ allowedLateness: Duration,
         _ lateLeft: LateRecords<Element>, _ lateRight: LateRecords<Right>, _ onError: ErrorPolicy,
         _ results:
@@ -135,6 +140,7 @@ extension KeyedStream {
 
 extension CoGroup {
     /// The pairs that were not emitted before.
+    @inlinable
     func forEachNewPair(_ body: (Left, Right) throws -> Void) rethrows {
         for left in lefts {
             for right in rights where left.emitted == nil || left.emitted != right.emitted {
@@ -144,12 +150,14 @@ extension CoGroup {
     }
 
     /// The left records not emitted before, if there is no right one.
+    @inlinable
     func forEachNewLeftAlone(_ body: (Left) throws -> Void) rethrows {
         guard rights.isEmpty else { return }
         for left in lefts where left.emitted == nil { try body(left.element) }
     }
 
     /// The right records not emitted before, if there is no left one.
+    @inlinable
     func forEachNewRightAlone(_ body: (Right) throws -> Void) rethrows {
         guard lefts.isEmpty else { return }
         for right in rights where right.emitted == nil { try body(right.element) }

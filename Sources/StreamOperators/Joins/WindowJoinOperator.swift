@@ -1,18 +1,20 @@
-internal import StateBackend
-internal import StreamCore
+public import StateBackend
+public import StreamCore
 
 /// Both sides of a window join in one general window operator; what is late leaves by its own side.
+@usableFromInline
 struct WindowJoinOperator<
     Key: StreamKey, LeftRecord: Sendable, RightRecord: Sendable, Windows: Windowing, Output: Sendable
 >: TwoInputOperator where Windows.Element == WindowJoinRecord<LeftRecord, RightRecord> {
-    typealias Function = CoGroupFunction<Key, LeftRecord, RightRecord, Output>
-    typealias Left = KeyedBatch<Key, LeftRecord>
-    typealias Right = KeyedBatch<Key, RightRecord>
+    @usableFromInline typealias Function = CoGroupFunction<Key, LeftRecord, RightRecord, Output>
+    @usableFromInline typealias Left = KeyedBatch<Key, LeftRecord>
+    @usableFromInline typealias Right = KeyedBatch<Key, RightRecord>
 
-    private var windows: GeneralWindowOperator<Key, Windows, Function, EventTimeTrigger<Windows.Element>>
-    private var lateLeft: LatenessPolicy<LeftRecord>
-    private var lateRight: LatenessPolicy<RightRecord>
+    @usableFromInline var windows: GeneralWindowOperator<Key, Windows, Function, EventTimeTrigger<Windows.Element>>
+    @usableFromInline var lateLeft: LatenessPolicy<LeftRecord>
+    @usableFromInline var lateRight: LatenessPolicy<RightRecord>
 
+    @inlinable
     init(
         _ windowing: Windows, _ function: Function, allowedLateness: Int64, lateLeft: LateRecords<LeftRecord>,
         lateRight: LateRecords<RightRecord>, _ context: OperatorContext
@@ -23,6 +25,7 @@ struct WindowJoinOperator<
         self.lateRight = try LatenessPolicy(allowed: allowedLateness, late: lateRight, context: context)
     }
 
+    @inlinable
     mutating func processLeft(_ input: KeyedBatch<Key, LeftRecord>, _ output: Collector<Output>) throws {
         let records = input.records
         for i in 0..<input.count {
@@ -34,6 +37,7 @@ struct WindowJoinOperator<
         try lateLeft.flush()
     }
 
+    @inlinable
     mutating func processRight(_ input: KeyedBatch<Key, RightRecord>, _ output: Collector<Output>) throws {
         let records = input.records
         for i in 0..<input.count {
@@ -45,13 +49,16 @@ struct WindowJoinOperator<
         try lateRight.flush()
     }
 
+    @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         try windows.advance(to: watermark, output)
     }
 
+    @inlinable
     mutating func advance(toProcessingTime time: Timestamp, _ output: Collector<Output>) throws {
         try windows.advance(toProcessingTime: time, output)
     }
 
+    @inlinable
     mutating func restored(at watermark: Timestamp) throws { try windows.restored(at: watermark) }
 }

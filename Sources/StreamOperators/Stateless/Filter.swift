@@ -12,7 +12,41 @@ extension DataStream {
         _ name: String?, onError: ErrorPolicy = .fail,
         _ isIncluded: @escaping @Sendable (Element) throws(Failure) -> Bool
     ) -> DataStream<Element> {
-        attach(self.name(name, "filter")) { context, outlet in
+        // Formed here, where the caller's compiler sees the condition: one that captures nothing is inlined. It doesn't look
+        // into closures inside of closures for that.
+        let sift = {
+            @Sendable
+            (
+                elements: UnsafeMutablePointer<Element>, timestamps: UnsafeMutablePointer<Timestamp>, count: Int,
+                progress: inout LoopProgress
+            ) throws(Failure) in
+            var kept = progress.kept
+            var done = progress.done
+            defer { progress = LoopProgress(done: done, kept: kept) }
+            if _isPOD(Element.self) {
+                // Without a branch on the condition, which the processor could often not foresee.
+                while done < count {
+                    let isKept = try isIncluded((elements + done).pointee)
+                    (elements + kept).update(from: elements + done, count: 1)
+                    timestamps[kept] = timestamps[done]
+                    kept &+= isKept ? 1 : 0
+                    done &+= 1
+                }
+            }
+            while done < count {
+                if try isIncluded((elements + done).pointee) {
+                    if kept < done {
+                        (elements + kept).moveInitialize(from: elements + done, count: 1)
+                        timestamps[kept] = timestamps[done]
+                    }
+                    kept &+= 1
+                } else {
+                    (elements + done).deinitialize(count: 1)
+                }
+                done &+= 1
+            }
+        }
+        return attach(self.name(name, "filter")) { context, outlet in
             let counters = context.counters
             let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
             let errors = try context.errors(onError, for: Element.self)
@@ -24,47 +58,24 @@ extension DataStream {
                     let elements = batch.elements
                     let timestamps = batch.timestamps
                     batch.count = 0
-                    var kept = 0
-                    var done = 0
+                    var progress = LoopProgress()
                     defer {
-                        if done < count {
-                            elements.deinitialize(count: kept)
-                            (elements + done).deinitialize(count: count - done)
+                        if progress.done < count {
+                            elements.deinitialize(count: progress.kept)
+                            (elements + progress.done).deinitialize(count: count - progress.done)
                         }
                     }
-                    while done < count {
-                        do throws(Failure) {
-                            if _isPOD(Element.self) {
-                                // Without a branch on the condition, which the processor could often not foresee.
-                                while done < count {
-                                    let isKept = try isIncluded((elements + done).pointee)
-                                    (elements + kept).update(from: elements + done, count: 1)
-                                    timestamps[kept] = timestamps[done]
-                                    kept &+= isKept ? 1 : 0
-                                    done &+= 1
-                                }
-                            }
-                            while done < count {
-                                if try isIncluded((elements + done).pointee) {
-                                    if kept < done {
-                                        (elements + kept).moveInitialize(from: elements + done, count: 1)
-                                        timestamps[kept] = timestamps[done]
-                                    }
-                                    kept &+= 1
-                                } else {
-                                    (elements + done).deinitialize(count: 1)
-                                }
-                                done &+= 1
-                            }
-                        } catch {
+                    while progress.done < count {
+                        do throws(Failure) { try sift(elements, timestamps, count, &progress) } catch {
+                            let failed = elements + progress.done
                             try errors.dispose(
-                                (elements + done).pointee, at: timestamps[done], error, from: batch.origin)
-                            (elements + done).deinitialize(count: 1)
-                            done &+= 1
+                                failed.pointee, at: timestamps[progress.done], error, from: batch.origin)
+                            failed.deinitialize(count: 1)
+                            progress.done &+= 1
                         }
                     }
-                    batch.count = kept
-                    counters.addOut(kept)
+                    batch.count = progress.kept
+                    counters.addOut(progress.kept)
                     try outlet.push(batch)
                 },
                 onSharedBatch: { batch in

@@ -17,12 +17,27 @@ extension DataStream {
     ///   - onError: what becomes of a record for which `body` throws; what it had emitted before stays. By default the
     ///     job fails.
     ///   - body: the function, given a record and a context through which it emits.
-    @inlinable
+    @inlinable @inline(__always)
     public func process<Output: Sendable>(
         _ name: String, as type: Output.Type = Output.self, onError: ErrorPolicy = .fail,
         _ body: @escaping @Sendable (Element, borrowing RecordContext<Output>) throws -> Void
     ) -> DataStream<Output> {
-        attach(name) { context, outlet in
+        // Formed here, where the caller's compiler sees the function: one that captures nothing is inlined.
+        let visit = {
+            @Sendable
+            (
+                batch: Batch<Element>, collector: Collector<Output>, sides: SideCollectors, done: inout Int
+            ) throws in
+            let elements = batch.elements
+            let timestamps = batch.timestamps
+            let count = batch.count
+            while done < count {
+                try body(
+                    elements[done], RecordContext(timestamp: timestamps[done], collector: collector, sides: sides))
+                done &+= 1
+            }
+        }
+        return attach(name) { context, outlet in
             let counters = context.counters
             let collector = Collector(outlet: outlet, batchSize: context.batchSize, counters: counters)
             let sides = SideCollectors(context)
@@ -32,14 +47,12 @@ extension DataStream {
                 onBatch: { batch in
                     counters.addIn(batch.count)
                     collector.origin = batch.origin
-                    for i in 0..<batch.count {
-                        let timestamp = batch.timestamps[i]
-                        do {
-                            try body(
-                                batch.elements[i],
-                                RecordContext(timestamp: timestamp, collector: collector, sides: sides))
-                        } catch {
-                            try errors.dispose(batch.elements[i], at: timestamp, error, from: batch.origin)
+                    var done = 0
+                    while done < batch.count {
+                        do { try visit(batch, collector, sides, &done) } catch {
+                            try errors.dispose(
+                                batch.elements[done], at: batch.timestamps[done], error, from: batch.origin)
+                            done &+= 1
                         }
                     }
                     try collector.flush()
@@ -67,7 +80,7 @@ public struct RecordContext<Output: Sendable>: ~Copyable {
     }
 
     /// Emits a record with the current ``timestamp``.
-    @inlinable
+    @inlinable @inline(__always)
     public func emit(_ element: Output) throws { try collector.emit(element, at: timestamp) }
 
     /// Emits a record to a side output of the step.

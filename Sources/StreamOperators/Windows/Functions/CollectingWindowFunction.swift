@@ -16,6 +16,7 @@ public struct TimedElement<Element: Sendable>: Sendable {
     }
 
     /// How records with their times are saved.
+    @inlinable
     static var codec: StateCodec<TimedElement<Element>> {
         let elements = StateCodec<Element>.automatic
         return StateCodec<TimedElement<Element>>(
@@ -39,16 +40,17 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
     /// All records, in the order of their arrival.
     public typealias Accumulator = [TimedElement<Element>]
 
-    private let evictor: (any Evictor<Element>)?
-    private let body: @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
-    private let equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)?
-    private let services: WindowServices
-    private let errors: WindowErrors<Element>
+    @usableFromInline let evictor: (any Evictor<Element>)?
+    @usableFromInline let body: @Sendable ([TimedElement<Element>], borrowing WindowContext<Key, Output>) throws -> Void
+    @usableFromInline let equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)?
+    @usableFromInline let services: WindowServices
+    @usableFromInline let errors: WindowErrors<Element>
 
     /// - Parameters:
     ///   - equals: whether the results of two lists of records, in order and after eviction, are the same; nil where
     ///     that can't be told.
     ///   - onError: what becomes of a window for which `body` throws.
+    @inlinable
     init(
         evictor: (any Evictor<Element>)?, context: OperatorContext,
         equals: (@Sendable ([TimedElement<Element>], [TimedElement<Element>]) -> Bool)? = nil,
@@ -63,19 +65,23 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
     }
 
     /// One record.
+    @inlinable
     public func start(_ element: Element, at timestamp: Timestamp) -> Accumulator {
         [TimedElement(element, at: timestamp)]
     }
 
     /// Adds a record.
+    @inlinable
     public func add(_ element: Element, at timestamp: Timestamp, to accumulator: inout Accumulator) {
         accumulator.append(TimedElement(element, at: timestamp))
     }
 
     /// Adds further records.
+    @inlinable
     public func merge(_ other: Accumulator, into accumulator: inout Accumulator) { accumulator += other }
 
     /// Evicts, and hands the records over in the order of their times, those of equal time in that of their arrival.
+    @inlinable
     public mutating func emit(
         _ accumulator: inout Accumulator, _ pane: PaneInfo<Key>, _ output: Collector<Output>
     ) throws {
@@ -89,7 +95,8 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
     }
 
     /// The records in their order, without those that are evicted before the function sees them.
-    private func remaining(_ records: Accumulator, in window: TimeWindow) -> Accumulator {
+    @inlinable
+    func remaining(_ records: Accumulator, in window: TimeWindow) -> Accumulator {
         var records = records
         records.sort { $0.timestamp < $1.timestamp }
         evictor?.evictBefore(&records, in: window)
@@ -97,38 +104,46 @@ public struct CollectingWindowFunction<Key: StreamKey, Element: Sendable, Output
     }
 
     /// Whether the results are known to be equal.
+    @inlinable
     public func isSame(_ a: Accumulator, _ b: Accumulator, in window: TimeWindow) -> Bool {
         equals?(remaining(a, in: window), remaining(b, in: window)) ?? false
     }
 
     /// The records' codec.
+    @inlinable
     public var accumulatorCodec: StateCodec<Accumulator> { TimedElement<Element>.codec.array }
 
     /// Passes on what was emitted to side outputs.
+    @inlinable
     public mutating func flush() throws { try services.sides.flush() }
 }
 
 /// What disposes of a window for which its function throws.
 ///
 /// Invariant (the reason for `@unchecked Sendable`): made for one worker's operator and used on its thread only.
+@usableFromInline
 final class WindowErrors<Element>: @unchecked Sendable {
-    let handler: ErrorHandler<Element>
+    @usableFromInline let handler: ErrorHandler<Element>
 
+    @inlinable
     init(_ handler: ErrorHandler<Element>) { self.handler = handler }
 }
 
 /// The side outputs and the clock that a window's function may use.
 ///
 /// Invariant (the reason for `@unchecked Sendable`): made for one worker's operator and used on its thread only.
+@usableFromInline
 final class WindowServices: @unchecked Sendable {
-    let sides: SideCollectors
-    private let clock: ProcessingTime
+    @usableFromInline let sides: SideCollectors
+    @usableFromInline let clock: ProcessingTime
 
+    @inlinable
     init(_ context: OperatorContext) {
         sides = SideCollectors(context)
         clock = context.processingTime
     }
 
+    @inlinable
     var processingTime: Timestamp { clock.now }
 }
 
@@ -138,9 +153,10 @@ final class WindowServices: @unchecked Sendable {
 public struct WindowContext<Key: StreamKey, Output: Sendable>: ~Copyable {
     /// Which pane of which window it is.
     public let pane: PaneInfo<Key>
-    private let output: Collector<Output>
-    private let services: WindowServices
+    @usableFromInline let output: Collector<Output>
+    @usableFromInline let services: WindowServices
 
+    @inlinable
     init(pane: PaneInfo<Key>, output: Collector<Output>, services: WindowServices) {
         self.pane = pane
         self.output = output
@@ -148,21 +164,27 @@ public struct WindowContext<Key: StreamKey, Output: Sendable>: ~Copyable {
     }
 
     /// The key.
+    @inlinable
     public var key: Key { pane.key }
 
     /// The window.
+    @inlinable
     public var window: TimeWindow { pane.window }
 
     /// The watermark; `Timestamp.min` before there is one.
+    @inlinable
     public var watermark: Timestamp { pane.watermark }
 
     /// The processing time, by the job's clock.
+    @inlinable
     public var processingTime: Timestamp { services.processingTime }
 
     /// Emits a record, with the window's last millisecond as its time.
+    @inlinable
     public func emit(_ element: Output) throws { try output.emit(element, at: pane.timestamp) }
 
     /// Emits a record to a side output of the step.
+    @inlinable
     public func emit<Side: Sendable>(_ element: Side, to tag: SideOutput<Side>) throws {
         try services.sides.emit(element, to: tag, at: pane.timestamp)
     }

@@ -89,5 +89,5 @@ public struct PaneInfo<Key: StreamKey>: Sendable {
     }
 
     /// Window and key, for messages.
-    var text: String { "window \(window.start)..<\(window.end) of key \(key)" }
+    @usableFromInline var text: String { "window \(window.start)..<\(window.end) of key \(key)" }
 }

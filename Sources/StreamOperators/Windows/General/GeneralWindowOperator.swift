@@ -16,19 +16,19 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     @usableFromInline typealias Open = OpenWindows<Function.Accumulator, Firing>
     @usableFromInline typealias Element = Windows.Element
 
-    let windowing: Windows
-    var function: Function
-    let trigger: Firing
-    let isDiscarding: Bool
-    var lateness: LatenessPolicy<Element>
-    let table: StateTable<Key, Open>
-    let clock: ProcessingTime
-    var eventQueue = TimerQueue<Key>()
-    var processingQueue = TimerQueue<Key>()
-    var watermark = Timestamp.min
-    var assigned: [TimeWindow] = []
+    @usableFromInline let windowing: Windows
+    @usableFromInline var function: Function
+    @usableFromInline let trigger: Firing
+    @usableFromInline let isDiscarding: Bool
+    @usableFromInline var lateness: LatenessPolicy<Element>
+    @usableFromInline let table: StateTable<Key, Open>
+    @usableFromInline let clock: ProcessingTime
+    @usableFromInline var eventQueue = TimerQueue<Key>()
+    @usableFromInline var processingQueue = TimerQueue<Key>()
+    @usableFromInline var watermark = Timestamp.min
+    @usableFromInline var assigned: [TimeWindow] = []
 
-    @usableFromInline
+    @inlinable
     init(
         _ windowing: Windows, _ function: Function, _ trigger: Firing, _ settings: WindowSettings<Element>,
         _ context: OperatorContext
@@ -43,7 +43,7 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
             "windows", codec: Open.codec(Open.Window.codec(function.accumulatorCodec, trigger.stateCodec)))
     }
 
-    @usableFromInline
+    @inlinable
     mutating func process(_ input: KeyedBatch<Key, Element>, _ output: Collector<Output>) throws {
         for i in 0..<input.count {
             try add(
@@ -53,14 +53,14 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// Passes on late records and side outputs.
-    @usableFromInline
+    @inlinable
     mutating func flush() throws {
         try lateness.flush()
         try function.flush()
     }
 
     /// Takes in one record.
-    @usableFromInline
+    @inlinable
     mutating func add(
         _ element: Element, at timestamp: Timestamp, _ key: Key, _ hash: UInt64, _ output: Collector<Output>
     ) throws {
@@ -68,7 +68,7 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// Takes in one record, unless it is late; whether it was taken.
-    @usableFromInline
+    @inlinable
     mutating func takes(
         _ element: Element, at timestamp: Timestamp, _ key: Key, _ hash: UInt64, _ output: Collector<Output>
     ) throws -> Bool {
@@ -93,7 +93,8 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// Takes in a record of a shape whose windows merge.
-    private mutating func merge(
+    @inlinable
+    mutating func merge(
         _ element: Element, _ time: Timestamp, _ window: TimeWindow, _ key: Key, _ hash: UInt64,
         _ output: Collector<Output>
     ) throws -> Bool {
@@ -153,7 +154,8 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// Adds a record to a window and asks the trigger.
-    private mutating func add(
+    @inlinable
+    mutating func add(
         _ element: Element, _ time: Timestamp, to open: inout Open.Window, _ key: Key, _ output: Collector<Output>
     ) throws {
         if open.accumulator == nil {
@@ -170,7 +172,8 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// Calls the trigger and does what it wants.
-    private mutating func ask(
+    @inlinable
+    mutating func ask(
         _ open: inout Open.Window, _ key: Key, _ kind: PaneKind, _ output: Collector<Output>,
         _ call: (Firing, TimeWindow, inout Firing.State, inout TriggerContext) -> TriggerResult
     ) throws {
@@ -192,14 +195,16 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         }
     }
 
-    private func purge(_ open: inout Open.Window) {
+    @inlinable
+    func purge(_ open: inout Open.Window) {
         open.accumulator = nil
         open.lastEarly = nil
         open.isDirty = false
     }
 
     /// Emits a window's pane, unless it would say nothing new.
-    private mutating func fire(
+    @inlinable
+    mutating func fire(
         _ open: inout Open.Window, _ key: Key, _ kind: PaneKind, _ output: Collector<Output>
     ) throws {
         guard var contents = open.accumulator else { return }
@@ -223,12 +228,14 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// When a window has something to do next by the watermark: a time of its trigger, or its end.
-    private func nextEventTime(_ open: Open.Window) -> Timestamp {
+    @inlinable
+    func nextEventTime(_ open: Open.Window) -> Timestamp {
         min(open.eventTimes.first ?? .max, lateness.closing(end: open.window.end))
     }
 
     /// Puts a key into the queues for its earliest times.
-    private mutating func queue(_ open: inout Open, _ key: Key) {
+    @inlinable
+    mutating func queue(_ open: inout Open, _ key: Key) {
         var eventTime = Timestamp.max
         var processingTime = Timestamp.max
         for window in open.windows {
@@ -247,7 +254,7 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         let watermark = watermark.asWindowsWatermark
         self.watermark = watermark
@@ -277,7 +284,8 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// Does what is due for a key by the watermark, in the order of the times, of equal ones in that of the windows.
-    private mutating func advance(_ open: inout Open, _ key: Key, _ output: Collector<Output>) throws {
+    @inlinable
+    mutating func advance(_ open: inout Open, _ key: Key, _ output: Collector<Output>) throws {
         while true {
             var next = Timestamp.max
             var found: Int?
@@ -309,7 +317,8 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
     }
 
     /// The input has ended: what waits for the clock fires now.
-    private mutating func fireByClock(_ window: inout Open.Window, _ key: Key, _ output: Collector<Output>) throws {
+    @inlinable
+    mutating func fireByClock(_ window: inout Open.Window, _ key: Key, _ output: Collector<Output>) throws {
         let times = window.processingTimes
         window.processingTimes = []
         for time in times {
@@ -319,7 +328,7 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func advance(toProcessingTime now: Timestamp, _ output: Collector<Output>) throws {
         var called: [Key] = []
         while let timer = processingQueue.popFirst(through: now) {
@@ -351,7 +360,7 @@ where Function.Key == Key, Function.Input == Windows.Element, Firing.Element == 
         try flush()
     }
 
-    @usableFromInline
+    @inlinable
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark.asWindowsWatermark
         table.forEachUnchanged { key, open in

@@ -1,4 +1,4 @@
-internal import StateBackend
+public import StateBackend
 public import StreamCore
 
 /// A window of a key that the general operator holds.
@@ -23,7 +23,7 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
     /// Whether the watermark has passed the end and the pane of that moment is out.
     @usableFromInline var wasOnTime = false
 
-    @usableFromInline
+    @inlinable
     init(window: TimeWindow, trigger: Firing.State) {
         self.window = window
         self.trigger = trigger
@@ -33,6 +33,7 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
     /// an advance would never end.
     ///
     /// At the end of the input what a trigger asks for has no place any more, but for the window's end.
+    @inlinable
     mutating func postpone(after time: Timestamp, but before: [Timestamp], isOver: Bool) {
         let end = window.maxTimestamp
         let late = eventTimes.filter { !before.contains($0) && ($0 <= time || (isOver && $0 < end)) }
@@ -42,6 +43,7 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
     }
 
     /// Takes back what was set aside.
+    @inlinable
     mutating func takePostponed() {
         guard !postponed.isEmpty else { return }
         eventTimes = Set(eventTimes + postponed).sorted()
@@ -49,6 +51,7 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
     }
 
     /// How windows are saved.
+    @inlinable
     static func codec(
         _ accumulators: StateCodec<Accumulator>, _ triggers: StateCodec<Firing.State>
     ) -> StateCodec<Self> {
@@ -96,10 +99,11 @@ struct OpenWindows<Accumulator: Sendable, Firing: Trigger> {
     /// Whether an entry of the queue stands for `nextEventTime`, which may be `Timestamp.max` itself.
     @usableFromInline var isQueued = false
 
-    @usableFromInline
+    @inlinable
     init() {}
 
     /// How they are saved; with what the queues are told, since a table over a store may let go of them at any time.
+    @inlinable
     static func codec(_ windows: StateCodec<Window>) -> StateCodec<Self> {
         let windows = windows.array
         return StateCodec<Self>(
@@ -122,7 +126,7 @@ struct OpenWindows<Accumulator: Sendable, Firing: Trigger> {
     }
 
     /// The index of a window, which is added if it isn't there.
-    @usableFromInline
+    @inlinable
     mutating func index(of window: TimeWindow, _ trigger: Firing) -> Int {
         var index = windows.count
         while index > 0 {

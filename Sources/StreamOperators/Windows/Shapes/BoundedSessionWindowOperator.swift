@@ -1,44 +1,66 @@
-internal import StateBackend
-internal import StreamCore
+public import StateBackend
+public import StreamCore
 
 /// Sessions of a maximum length: records wait in the order of their times until the watermark has reached them.
+@usableFromInline
 struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
-    typealias Key = Function.Key
-    typealias Input = KeyedBatch<Key, Function.Input>
-    typealias Output = Function.Output
+    @usableFromInline typealias Key = Function.Key
+    @usableFromInline typealias Input = KeyedBatch<Key, Function.Input>
+    @usableFromInline typealias Output = Function.Output
 
     /// A record that the watermark has not reached.
+    @usableFromInline
     struct Waiting {
-        var window: TimeWindow
-        var accumulator: Function.Accumulator
+        @usableFromInline var window: TimeWindow
+        @usableFromInline var accumulator: Function.Accumulator
+
+        @inlinable
+        init(window: TimeWindow, accumulator: Function.Accumulator) {
+            self.window = window
+            self.accumulator = accumulator
+        }
     }
 
+    @usableFromInline
     struct Session {
-        var window: TimeWindow
+        @usableFromInline var window: TimeWindow
         /// Nil when a discarding pane has taken the records along.
-        var accumulator: Function.Accumulator?
-        var panes: Int32 = 0
-        var hasFired = false
+        @usableFromInline var accumulator: Function.Accumulator?
+        @usableFromInline var panes: Int32 = 0
+        @usableFromInline var hasFired = false
+
+        @inlinable
+        init(window: TimeWindow, accumulator: Function.Accumulator? = nil, panes: Int32 = 0, hasFired: Bool = false) {
+            self.window = window
+            self.accumulator = accumulator
+            self.panes = panes
+            self.hasFired = hasFired
+        }
     }
 
+    @usableFromInline
     struct Sessions {
         /// When the key is looked at next; entries of the queue with another time are out of date.
-        var timer = Timestamp.max
+        @usableFromInline var timer = Timestamp.max
         /// Ascending by time; of equal ones in the order of arrival.
-        var waiting: [Waiting] = []
+        @usableFromInline var waiting: [Waiting] = []
         /// Ascending by start; they don't overlap.
-        var sessions: [Session] = []
+        @usableFromInline var sessions: [Session] = []
+
+        @inlinable
+        init() {}
     }
 
-    private var function: Function
-    private let windows: BoundedSessionWindows<Function.Input>
-    private let maximum: Int64
-    private let isDiscarding: Bool
-    private var lateness: LatenessPolicy<Function.Input>
-    private let table: StateTable<Key, Sessions>
-    private var timers = TimerQueue<Key>()
-    private var watermark = Timestamp.min
+    @usableFromInline var function: Function
+    @usableFromInline let windows: BoundedSessionWindows<Function.Input>
+    @usableFromInline let maximum: Int64
+    @usableFromInline let isDiscarding: Bool
+    @usableFromInline var lateness: LatenessPolicy<Function.Input>
+    @usableFromInline let table: StateTable<Key, Sessions>
+    @usableFromInline var timers = TimerQueue<Key>()
+    @usableFromInline var watermark = Timestamp.min
 
+    @inlinable
     init(
         _ function: Function, _ windows: BoundedSessionWindows<Function.Input>, maximum: Int64,
         _ settings: WindowSettings<Function.Input>, _ context: OperatorContext
@@ -51,6 +73,7 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         table = try context.state.table("sessions", codec: Self.codec(function.accumulatorCodec))
     }
 
+    @inlinable
     mutating func process(_ input: KeyedBatch<Key, Function.Input>, _ output: Collector<Output>) throws {
         for i in 0..<input.count {
             let element = input.records.elements[i]
@@ -82,7 +105,8 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
     /// The session that holds its time takes it, and grows within its maximum length; else it begins one of its own.
     /// Sessions that this one runs into join it if all of them fit into the maximum length, else it ends where they
     /// begin.
-    private mutating func takesLate(
+    @inlinable
+    mutating func takesLate(
         _ element: Function.Input, _ time: Timestamp, _ window: TimeWindow, _ key: Key, _ hash: UInt64,
         _ output: Collector<Output>
     ) throws -> Bool {
@@ -125,7 +149,8 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         return true
     }
 
-    private func add(_ accumulator: Function.Accumulator, to session: inout Session) {
+    @inlinable
+    func add(_ accumulator: Function.Accumulator, to session: inout Session) {
         guard var sum = session.accumulator.take() else {
             session.accumulator = accumulator
             return
@@ -135,7 +160,8 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
     }
 
     /// Moves the records that the watermark has reached into sessions, in the order of their times.
-    private func settle(_ sessions: inout Sessions) {
+    @inlinable
+    func settle(_ sessions: inout Sessions) {
         var done = 0
         for waiting in sessions.waiting {
             guard waiting.window.start <= watermark else { break }
@@ -155,7 +181,8 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         sessions.waiting.removeFirst(done)
     }
 
-    private mutating func emit(
+    @inlinable
+    mutating func emit(
         _ session: inout Session, _ kind: PaneKind, _ key: Key, _ output: Collector<Output>
     ) throws {
         let pane = PaneInfo(
@@ -167,7 +194,8 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         session.panes += 1
     }
 
-    private mutating func setTimer(_ sessions: inout Sessions, _ key: Key) {
+    @inlinable
+    mutating func setTimer(_ sessions: inout Sessions, _ key: Key) {
         // A record that waits has nothing to do before its own window ends: until then it may as well wait.
         var next = sessions.waiting.first?.window.maxTimestamp ?? .max
         for session in sessions.sessions {
@@ -179,6 +207,7 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         timers.add(key, at: next)
     }
 
+    @inlinable
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         let watermark = watermark.asWindowsWatermark
         self.watermark = watermark
@@ -204,13 +233,15 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
         try function.flush()
     }
 
+    @inlinable
     mutating func restored(at watermark: Timestamp) throws {
         self.watermark = watermark.asWindowsWatermark
         table.forEachUnchanged { key, sessions in timers.add(key, at: sessions.timer) }
     }
 
     /// How a key's records and sessions are saved.
-    private static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Sessions> {
+    @inlinable
+    static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Sessions> {
         let waiting = StateCodec<Waiting>(
             encode: { value, encoder in
                 try encoder.encode(value.window.start)

@@ -9,11 +9,12 @@ public import StreamCore
 /// that holds its time, or begins one; sessions that run into each other then become one if they fit into the maximum
 /// length.
 public struct BoundedSessionWindows<Element: Sendable>: Windowing {
-    private let gap: @Sendable (Element) -> Int64
-    private let maximum: Int64
-    private let fixedGap: Int64?
+    @usableFromInline let gap: @Sendable (Element) -> Int64
+    @usableFromInline let maximum: Int64
+    @usableFromInline let fixedGap: Int64?
 
     /// Sessions that end when there was no record for `gap`, and are at most `maximum` long.
+    @inlinable
     public init(gap: Duration, maximum: Duration) {
         let gap = gap.milliseconds
         self.gap = { _ in gap }
@@ -22,6 +23,7 @@ public struct BoundedSessionWindows<Element: Sendable>: Windowing {
     }
 
     /// Sessions that end when the gaps of all their records have passed, and are at most `maximum` long.
+    @inlinable
     public init(gapOf gap: @escaping @Sendable (Element) -> Duration, maximum: Duration) {
         self.gap = { gap($0).milliseconds }
         self.maximum = maximum.milliseconds
@@ -29,6 +31,7 @@ public struct BoundedSessionWindows<Element: Sendable>: Windowing {
     }
 
     /// The window from the time to the record's gap after it, or to the maximum length.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         let gap = gap(element)
         if let problem = WindowParameters.problem(length: gap, "record's session gap") {
@@ -38,18 +41,22 @@ public struct BoundedSessionWindows<Element: Sendable>: Windowing {
     }
 
     /// True.
+    @inlinable
     public var merges: Bool { true }
 
     /// False.
+    @inlinable
     public var takesTriggers: Bool { false }
 
     /// A gap or maximum that isn't positive.
+    @inlinable
     public var problem: String? {
         fixedGap.flatMap { WindowParameters.problem(length: $0, "session gap") }
             ?? WindowParameters.problem(length: maximum, "session's maximum length")
     }
 
     /// Attaches an operator that orders records by time.
+    @inlinable
     public func attach<Key: StreamKey, Function: WindowFunction>(
         _ name: String, to stream: KeyedStream<Key, Element>, _ settings: WindowSettings<Element>,
         _ function: @escaping @Sendable (OperatorContext) throws -> Function
@@ -65,10 +72,12 @@ public struct BoundedSessionWindows<Element: Sendable>: Windowing {
 extension Windowing {
     /// Sessions that end when there was no record for `gap`, and are at most `maximum` long; see
     /// ``BoundedSessionWindows``.
+    @inlinable
     public static func session<Record>(gap: Duration, maximum: Duration) -> Self
     where Self == BoundedSessionWindows<Record> { BoundedSessionWindows(gap: gap, maximum: maximum) }
 
     /// Sessions whose gap each record says itself, and that are at most `maximum` long.
+    @inlinable
     public static func session<Record>(
         gapOf gap: @escaping @Sendable (Record) -> Duration, maximum: Duration
     ) -> Self where Self == BoundedSessionWindows<Record> { BoundedSessionWindows(gapOf: gap, maximum: maximum) }

@@ -23,17 +23,21 @@ public struct CountWindows<Element: Sendable>: Windowing {
     }
 
     /// Everything is in one window, of which the operator cuts off pieces by number.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         try body(TimeWindow(start: .min, end: .max))
     }
 
     /// False.
+    @inlinable
     public var needsEventTime: Bool { false }
 
     /// False.
+    @inlinable
     public var takesTriggers: Bool { false }
 
     /// A size or step that isn't positive.
+    @inlinable
     public var problem: String? {
         for (name, value) in [("size", size), ("step", step)] where value <= 0 || value > 1 << 40 {
             return "the count window's \(name) is \(value) records; it must be 1 to 2^40"

@@ -19,6 +19,7 @@ public struct CumulatingWindows<Element: Sendable>: Windowing {
     }
 
     /// The windows that hold the time, the shortest first.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         let start = timestamp.floored(to: size, offset: offset)
         var end = start &+ ((timestamp &- start) / step &+ 1) &* step
@@ -29,6 +30,7 @@ public struct CumulatingWindows<Element: Sendable>: Windowing {
     }
 
     /// A size or step that isn't positive, a size that isn't a multiple of the step, an offset that isn't smaller.
+    @inlinable
     public var problem: String? {
         if let problem = WindowParameters.problem(length: size, "window's size")
             ?? WindowParameters.problem(length: step, "window's step")

@@ -11,11 +11,13 @@ public struct GlobalWindows<Element: Sendable>: Windowing {
     public init() {}
 
     /// The one window.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         try body(TimeWindow(start: .min, end: .max))
     }
 
     /// False.
+    @inlinable
     public var needsEventTime: Bool { false }
 
     /// Attaches an operator with a table of keys.

@@ -4,14 +4,16 @@ public import StreamCore
 ///
 /// A record's session lasts at least its own gap from its time; sessions of a key that overlap become one.
 public struct RecordGapSessionWindows<Element: Sendable>: Windowing {
-    private let gap: @Sendable (Element) -> Duration
+    @usableFromInline let gap: @Sendable (Element) -> Duration
 
     /// Sessions that end when the gaps of all their records have passed.
     ///
     /// - Parameter gap: a record's gap, which must be 1 ms to 2^60 ms; else the job fails with ``OperatorError``.
+    @inlinable
     public init(gap: @escaping @Sendable (Element) -> Duration) { self.gap = gap }
 
     /// The window from the time to the record's gap after it.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         let milliseconds = gap(element).milliseconds
         if let problem = WindowParameters.problem(length: milliseconds, "record's session gap") {
@@ -21,11 +23,13 @@ public struct RecordGapSessionWindows<Element: Sendable>: Windowing {
     }
 
     /// True.
+    @inlinable
     public var merges: Bool { true }
 }
 
 extension Windowing {
     /// Sessions whose gap each record says itself; see ``RecordGapSessionWindows``.
+    @inlinable
     public static func session<Record>(gapOf gap: @escaping @Sendable (Record) -> Duration) -> Self
     where Self == RecordGapSessionWindows<Record> { RecordGapSessionWindows(gap: gap) }
 }

@@ -14,14 +14,17 @@ public struct SessionWindows<Element: Sendable>: Windowing {
     public init(gap: Duration) { self.gap = gap.milliseconds }
 
     /// The window from the time to a gap after it; those of a key that overlap become one.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         try body(TimeWindow(start: timestamp, end: timestamp &+ gap))
     }
 
     /// True.
+    @inlinable
     public var merges: Bool { true }
 
     /// A gap that isn't positive.
+    @inlinable
     public var problem: String? { WindowParameters.problem(length: gap, "session gap") }
 
     /// Attaches an operator with a small set of sessions per key.

@@ -17,6 +17,7 @@ public struct SlidingWindows<Element: Sendable>: Windowing {
     }
 
     /// Each window that holds the time; none in the gaps that a step longer than the size leaves.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         let last = timestamp.floored(to: step, offset: offset)
         var windows = (timestamp &- last) < size ? (size &- 1 &- (timestamp &- last)) / step &+ 1 : 0
@@ -28,6 +29,7 @@ public struct SlidingWindows<Element: Sendable>: Windowing {
     }
 
     /// A size or step that isn't positive, an offset that isn't smaller than the step.
+    @inlinable
     public var problem: String? {
         WindowParameters.problem(length: size, "window's size")
             ?? WindowParameters.problem(length: step, "window's step")

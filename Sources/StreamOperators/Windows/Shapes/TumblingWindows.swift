@@ -15,12 +15,14 @@ public struct TumblingWindows<Element: Sendable>: Windowing {
     }
 
     /// The window that holds the time.
+    @inlinable
     public func assign(_ element: Element, at timestamp: Timestamp, _ body: (TimeWindow) throws -> Void) throws {
         let start = timestamp.forWindows.floored(to: size, offset: offset)
         try body(TimeWindow(start: start, end: start &+ size))
     }
 
     /// A size that isn't positive, an offset that isn't smaller.
+    @inlinable
     public var problem: String? {
         WindowParameters.problem(length: size, "window's size")
             ?? WindowParameters.problem(offset: offset, below: size, "size")

@@ -7,15 +7,18 @@ public struct CountTrigger<Element: Sendable>: Trigger {
     /// The number of records since the last pane.
     public typealias State = Int
 
-    private let count: Int
+    @usableFromInline let count: Int
 
     /// Fires with every `count`-th record of a window.
+    @inlinable
     public init(_ count: Int) { self.count = count }
 
     /// None yet.
+    @inlinable
     public func makeState() -> Int { 0 }
 
     /// Counts, and fires when there are enough.
+    @inlinable
     public func onElement(
         _ element: Element, at timestamp: Timestamp, in window: TimeWindow, _ state: inout Int,
         _ context: inout TriggerContext
@@ -27,14 +30,17 @@ public struct CountTrigger<Element: Sendable>: Trigger {
     }
 
     /// Adds both counts.
+    @inlinable
     public func onMerge(
         _ other: Int, into window: TimeWindow, _ state: inout Int, _ context: inout TriggerContext
     ) { state += other }
 
     /// False.
+    @inlinable
     public var needsEventTime: Bool { false }
 
     /// A count that isn't positive.
+    @inlinable
     public var problem: String? {
         count > 0 ? nil : "the count trigger's count is \(count); it must be at least 1"
     }
@@ -42,5 +48,6 @@ public struct CountTrigger<Element: Sendable>: Trigger {
 
 extension Trigger {
     /// Fires with every `count`-th record of a window.
+    @inlinable
     public static func count<Record>(_ count: Int) -> Self where Self == CountTrigger<Record> { CountTrigger(count) }
 }

@@ -7,16 +7,18 @@ public struct EarlyTrigger<Element: Sendable>: Trigger {
     /// Nothing is remembered.
     public typealias State = Void
 
-    private let interval: Int64
-    private let domain: TimeDomain
+    @usableFromInline let interval: Int64
+    @usableFromInline let domain: TimeDomain
 
     /// Fires at every multiple of `interval` in the given notion of time.
+    @inlinable
     public init(every interval: Duration, in domain: TimeDomain = .eventTime) {
         self.interval = interval.milliseconds
         self.domain = domain
     }
 
     /// Asks for the next regular time and the end; fires at once after the end.
+    @inlinable
     public func onElement(
         _ element: Element, at timestamp: Timestamp, in window: TimeWindow, _ state: inout Void,
         _ context: inout TriggerContext
@@ -30,16 +32,19 @@ public struct EarlyTrigger<Element: Sendable>: Trigger {
         return .goOn
     }
 
-    private func wake(after time: Timestamp, _ window: TimeWindow, _ context: inout TriggerContext) {
+    @inlinable
+    func wake(after time: Timestamp, _ window: TimeWindow, _ context: inout TriggerContext) {
         let next = time.floored(to: interval).advanced(byMilliseconds: interval)
         if next < window.maxTimestamp { context.wake(at: next) }
     }
 
-    private func wakeByClock(after time: Timestamp, _ context: inout TriggerContext) {
+    @inlinable
+    func wakeByClock(after time: Timestamp, _ context: inout TriggerContext) {
         context.wake(atProcessingTime: time.floored(to: interval).advanced(byMilliseconds: interval))
     }
 
     /// Fires, and asks for the next regular time that the watermark has not passed.
+    @inlinable
     public func onEventTime(
         _ time: Timestamp, in window: TimeWindow, _ state: inout Void, _ context: inout TriggerContext
     ) -> TriggerResult {
@@ -50,6 +55,7 @@ public struct EarlyTrigger<Element: Sendable>: Trigger {
     }
 
     /// Fires, and asks for the next regular time while the window is open.
+    @inlinable
     public func onProcessingTime(
         _ time: Timestamp, in window: TimeWindow, _ state: inout Void, _ context: inout TriggerContext
     ) -> TriggerResult {
@@ -59,6 +65,7 @@ public struct EarlyTrigger<Element: Sendable>: Trigger {
     }
 
     /// Asks for the end of the merged window and the next regular time.
+    @inlinable
     public func onMerge(
         _ other: Void, into window: TimeWindow, _ state: inout Void, _ context: inout TriggerContext
     ) {
@@ -71,12 +78,15 @@ public struct EarlyTrigger<Element: Sendable>: Trigger {
     }
 
     /// Whether it goes by event time.
+    @inlinable
     public var needsEventTime: Bool { domain == .eventTime }
 
     /// True.
+    @inlinable
     public var suppressesRepeats: Bool { true }
 
     /// An interval that isn't positive.
+    @inlinable
     public var problem: String? { WindowParameters.problem(length: interval, "early trigger's interval") }
 }
 
@@ -87,6 +97,7 @@ extension Trigger {
     /// - Parameters:
     ///   - interval: the time between early panes; they come at its multiples.
     ///   - domain: whether it is event time, which is reproducible and the default, or processing time.
+    @inlinable
     public static func early<Record>(
         every interval: Duration, in domain: TimeDomain = .eventTime
     ) -> Self where Self == EarlyTrigger<Record> { EarlyTrigger(every: interval, in: domain) }

@@ -36,10 +36,12 @@ public struct EventTimeTrigger<Element: Sendable>: Trigger {
     }
 
     /// False: it waits for the end only.
+    @inlinable
     public var needsEventTime: Bool { false }
 }
 
 extension Trigger {
     /// Fires when the watermark passes the window's end, and again for each late record.
+    @inlinable
     public static func eventTime<Record>() -> Self where Self == EventTimeTrigger<Record> { EventTimeTrigger() }
 }

@@ -7,16 +7,19 @@ public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
     /// When the delay is over; `Timestamp.max` when it hasn't begun.
     public typealias State = Timestamp
 
-    private let delay: Int64?
+    @usableFromInline let delay: Int64?
 
     /// Fires when the clock reaches the window's end; with a `delay`, that long after the first record since the last
     /// pane.
+    @inlinable
     public init(delay: Duration? = nil) { self.delay = delay?.milliseconds }
 
     /// No delay has begun.
+    @inlinable
     public func makeState() -> Timestamp { .max }
 
     /// Asks for the time.
+    @inlinable
     public func onElement(
         _ element: Element, at timestamp: Timestamp, in window: TimeWindow, _ state: inout Timestamp,
         _ context: inout TriggerContext
@@ -31,6 +34,7 @@ public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
     }
 
     /// Fires.
+    @inlinable
     public func onProcessingTime(
         _ time: Timestamp, in window: TimeWindow, _ state: inout Timestamp, _ context: inout TriggerContext
     ) -> TriggerResult {
@@ -39,6 +43,7 @@ public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
     }
 
     /// Asks for the time of the merged window: its end, or the earlier of both times.
+    @inlinable
     public func onMerge(
         _ other: Timestamp, into window: TimeWindow, _ state: inout Timestamp, _ context: inout TriggerContext
     ) {
@@ -49,9 +54,11 @@ public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
     }
 
     /// False.
+    @inlinable
     public var needsEventTime: Bool { false }
 
     /// A delay that isn't positive.
+    @inlinable
     public var problem: String? {
         delay.flatMap { WindowParameters.problem(length: $0, "processing-time trigger's delay") }
     }
@@ -59,11 +66,13 @@ public struct ProcessingTimeTrigger<Element: Sendable>: Trigger {
 
 extension Trigger {
     /// Fires when the job's clock reaches the window's end.
+    @inlinable
     public static func processingTime<Record>() -> Self where Self == ProcessingTimeTrigger<Record> {
         ProcessingTimeTrigger()
     }
 
     /// Fires `delay` of processing time after the first record since the last pane.
+    @inlinable
     public static func processingTime<Record>(after delay: Duration) -> Self
     where Self == ProcessingTimeTrigger<Record> { ProcessingTimeTrigger(delay: delay) }
 }
