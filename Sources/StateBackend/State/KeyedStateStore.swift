@@ -10,6 +10,9 @@ public final class KeyedStateStore<Key: StreamKey> {
     var preparations: [(UnsafePointer<Key>, UnsafePointer<UInt64>, Int) -> Void] = []
     /// Ask the memory system for what keys with these hashes have.
     @usableFromInline @exclusivity(unchecked) var prefetches: [(UnsafePointer<UInt64>, Int) -> Void] = []
+    /// Ask for what those values refer to, once they themselves have come.
+    @usableFromInline @exclusivity(unchecked)
+    var bodyPrefetches: [(UnsafePointer<Key>, UnsafePointer<UInt64>, Int) -> Void] = []
     /// The time by which values expire: as it was when the batch began.
     @usableFromInline @exclusivity(unchecked) var now: Int64
     /// Remove expired values from some slots each.
@@ -67,20 +70,42 @@ public final class KeyedStateStore<Key: StreamKey> {
 
     /// Says which keys are about to be selected, so that what a backend's store has of them is fetched all at once.
     ///
-    /// What is in memory ``prefetch(_:count:)`` asks for, some keys at a time.
+    /// What is in memory ``prefetch(_:hashes:around:of:)`` asks for, some keys at a time.
     @inlinable
     public func prepare(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
         tick(count: count)
         for prepare in preparations { prepare(keys, hashes, count) }
     }
 
-    /// Asks the memory system for the values of keys with these hashes, which are about to be selected.
-    @inlinable
-    public func prefetch(_ hashes: UnsafePointer<UInt64>, count: Int) {
-        for prefetch in prefetches { prefetch(hashes, count) }
+    /// Asks the memory system for the values of keys that are about to be selected: to be called before each record of a
+    /// batch.
+    ///
+    /// Some keys' values at a time, while as many records are processed, and before that, where values are arrays, what
+    /// they refer to.
+    @inlinable @inline(__always)
+    public func prefetch(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, around i: Int, of count: Int) {
+        if i & (Self.keysAhead &- 1) == 0 { prefetchMore(keys, hashes: hashes, around: i, of: count) }
     }
 
-    /// How many keys are best given to ``prefetch(_:count:)`` at a time, while as many are worked on.
+    @inlinable
+    func prefetchMore(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, around i: Int, of count: Int) {
+        let some = Self.keysAhead
+        if bodyPrefetches.isEmpty {
+            let next = i == 0 ? 0 : i &+ some
+            let end = Swift.min(i &+ 2 &* some, count)
+            if next < end { for prefetch in prefetches { prefetch(hashes + next, end &- next) } }
+            return
+        }
+        // Values twice as far ahead: they have to be there when their bodies are asked for.
+        let far = i == 0 ? 0 : i &+ 2 &* some
+        let farEnd = Swift.min(i &+ 3 &* some, count)
+        if far < farEnd { for prefetch in prefetches { prefetch(hashes + far, farEnd &- far) } }
+        let next = i == 0 ? 0 : i &+ some
+        let end = Swift.min(i &+ 2 &* some, count)
+        if next < end { for prefetch in bodyPrefetches { prefetch(keys + next, hashes + next, end &- next) } }
+    }
+
+    /// How many keys' values are asked for at a time, while as many are worked on.
     @inlinable public static var keysAhead: Int { StateTable<Key, Int>.keysAhead }
 
     /// A table of the step's state whose values are fetched ahead.
@@ -91,6 +116,9 @@ public final class KeyedStateStore<Key: StreamKey> {
         let table: StateTable<Key, Value> = try state.table(name, kind: kind, codec: codec, traits: traits)
         preparations.append { table.prepare($0, hashes: $1, count: $2, ahead: 0) }
         prefetches.append { table.prefetch(hashes: $0, count: $1) }
+        if ValueBody.isArray(Value.self) {
+            bodyPrefetches.append { table.prefetchBodies($0, hashes: $1, count: $2) }
+        }
         return table
     }
 

@@ -38,8 +38,9 @@ public protocol AggregateFunction<Input>: Sendable {
     /// Asks the memory system for what adding the record will touch; called some records before its turn comes.
     ///
     /// For partial results that refer to large sets or tables, whose memory a processor can't foresee. By default there
-    /// is nothing to ask for.
-    func prefetch(_ element: Input, for accumulator: borrowing Accumulator)
+    /// is nothing to ask for. The pointer is valid during the call: through a copy of a partial result its references
+    /// would be counted, record by record.
+    func prefetch(_ element: Input, for accumulator: UnsafePointer<Accumulator>)
 
     /// How partial results are saved. By default ``StateCodec/automatic``.
     var accumulatorCodec: StateCodec<Accumulator> { get }
@@ -74,7 +75,7 @@ extension AggregateFunction {
 
     /// Nothing to be asked for.
     @inlinable @inline(__always)
-    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {}
+    public func prefetch(_ element: Input, for accumulator: UnsafePointer<Accumulator>) {}
 
     /// The codec that the accumulator's type brings.
     public var accumulatorCodec: StateCodec<Accumulator> { .automatic }

@@ -229,6 +229,8 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         self.watermark = watermark
         if isInner && watermark == .max {
+            // An array is freed with its memory at hand, which is not so where the table's slots lie in order.
+            table.forEach(asking: { Row.prefetch($0) }) { $1 = Row() }
             table.removeAll()
             keyTimers.removeAll()
             spare = []
@@ -244,6 +246,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         while keyTimers.take(through: passed, from: table) {
             for i in keyTimers.keys.indices {
                 let (key, hash) = (keyTimers.keys[i], keyTimers.hashes[i])
+                keyTimers.prefetch(table, around: i) { Row.prefetch($0) }
                 guard let row = table.find(key, hash: hash) else { continue }
                 prune(row)
                 if row.pointee.isEmpty {
@@ -274,6 +277,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         while leftTimers.take(through: passed, from: table) {
             for i in leftTimers.keys.indices {
                 let (key, hash) = (leftTimers.keys[i], leftTimers.hashes[i])
+                leftTimers.prefetch(table, around: i) { Row.prefetch($0) }
                 // An entry of the queue that is not for the first record to go is out of date.
                 guard let row = table.find(key, hash: hash), row.pointee.leftCount > 0,
                     bounds.expiry(left: row.pointee.earliestLeft) == leftTimers.times[i]
@@ -301,6 +305,7 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
         while rightTimers.take(through: passed, from: table) {
             for i in rightTimers.keys.indices {
                 let (key, hash) = (rightTimers.keys[i], rightTimers.hashes[i])
+                rightTimers.prefetch(table, around: i) { Row.prefetch($0) }
                 guard let row = table.find(key, hash: hash), row.pointee.rightCount > 0,
                     bounds.expiry(right: row.pointee.earliestRight) == rightTimers.times[i]
                 else { continue }

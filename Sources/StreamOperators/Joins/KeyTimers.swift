@@ -36,8 +36,8 @@ struct KeyTimers<Key: StreamKey> {
         add(key, hash, at: isBeyond ? .max : end)
     }
 
-    /// Takes the next keys that are due through `time`, in the order of their times, and has `table` fetch their rows;
-    /// whether there were any.
+    /// Takes the next keys that are due through `time`, in the order of their times, and has `table` fetch their rows
+    /// from its store, if it has one; whether there were any.
     ///
     /// What is added before the next call must be due later.
     @inlinable
@@ -51,9 +51,21 @@ struct KeyTimers<Key: StreamKey> {
             times.append(timer.time)
         }
         guard !keys.isEmpty else { return false }
-        table.prepare(keys, hashes: hashes, count: keys.count)
+        table.prepare(keys, hashes: hashes, count: keys.count, ahead: Self.keysAhead)
         return true
     }
+
+    /// Asks for the slot of a key that comes some time after the one at `i` of the batch, and for what a nearer one's row
+    /// refers to.
+    @inlinable @inline(__always)
+    func prefetch<Row>(_ table: StateTable<Key, Row>, around i: Int, _ body: (UnsafePointer<Row>) -> Void) {
+        let (far, near) = (i &+ Self.keysAhead, i &+ Self.keysAhead / 2)
+        if far < hashes.count { table.prefetchEntry(hash: hashes[far]) }
+        if near < hashes.count, let row = table.peekInMemory(keys[near], hash: hashes[near]) { body(row) }
+    }
+
+    /// How many keys ahead that is.
+    @inlinable static var keysAhead: Int { 16 }
 
     /// Forgets all keys.
     @inlinable

@@ -55,18 +55,14 @@ final class KeyedStepRunner<Step: KeyedStep> {
         defer { self.step = step }
         self.context.counters.addIn(batch.count)
         store.prepare(batch.keys, hashes: batch.hashes, count: batch.count)
-        // Some records ahead: what is fetched much earlier has left the nearest cache before its turn comes.
-        let ahead = KeyedStateStore<Step.Key>.keysAhead
-        store.prefetch(batch.hashes, count: Swift.min(ahead, batch.count))
         guard batch.count > 0 else { return }
         var context = ProcessContext(
             runner: self, key: batch.keys[0], timestamp: records.timestamps[0], timeDomain: .eventTime)
         try batch.forEachOrigin { range, origin in
             output.origin = origin
             for i in range {
-                if i & (ahead &- 1) == 0 {
-                    store.prefetch(batch.hashes + (i + ahead), count: Swift.min(ahead, batch.count - ahead - i))
-                }
+                // Some records ahead: what is fetched much earlier has left the nearest cache before its turn comes.
+                store.prefetch(batch.keys, hashes: batch.hashes, around: i, of: batch.count)
                 context.currentKey = batch.keys[i]
                 context.currentTimestamp = records.timestamps[i]
                 store.select(context.currentKey, hash: batch.hashes[i])

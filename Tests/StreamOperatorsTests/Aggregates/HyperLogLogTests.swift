@@ -121,4 +121,36 @@ import Weir
         set.insert("c")
         #expect(copy.count == 3)
     }
+
+    /// Of each width a cache line has another number of slots; the last one's don't fit into it evenly.
+    @Test func elementsOfAllWidths() {
+        func check<Element: StreamKey>(_ count: Int, _ make: (Int) -> Element) {
+            var set = KeySet<Element>()
+            var oracle: Set<Element> = []
+            var random = SplitMix64(seed: 5)
+            for step in 0..<2 * count {
+                let element = make(Int(random.next(below: UInt64(count))))
+                guard step % 64 == 1 else {
+                    set.insert(element)
+                    oracle.insert(element)
+                    continue
+                }
+                let copy = set
+                set.insert(element)
+                #expect(copy.count == oracle.count && copy.contains(element) == oracle.contains(element))
+                oracle.insert(element)
+            }
+            var seen: Set<Element> = []
+            set.forEach { seen.insert($0) }
+            #expect(set.count == oracle.count && seen == oracle, "\(Element.self)")
+            #expect((0..<count).allSatisfy { set.contains(make($0)) == oracle.contains(make($0)) }, "\(Element.self)")
+        }
+        check(2) { $0 == 1 }
+        check(256) { Int8(truncatingIfNeeded: $0) }
+        check(300) { Int16(truncatingIfNeeded: $0 * 91) }
+        check(300) { UInt32(truncatingIfNeeded: $0) }
+        check(300) { Pair(Int64($0), Int32($0 % 7)) }
+        check(300) { Pair(Int64($0), Pair(Int64($0 % 3), Int64(7))) }
+        check(100) { "\($0)" }
+    }
 }

@@ -55,8 +55,9 @@ public struct AdaptiveDistinctCount<Input, Value: StreamKey>: AggregateFunction 
     @inlinable public static var prefetches: Bool { true }
     /// Asks for the value's place in the set.
     @inlinable @inline(__always)
-    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {
-        accumulator.values.prefetch { value(element) }
+    public func prefetch(_ element: Input, for accumulator: UnsafePointer<Accumulator>) {
+        let value = value(element)
+        accumulator.pointee.values.prefetch(value)
     }
     /// The union of both.
     @inlinable

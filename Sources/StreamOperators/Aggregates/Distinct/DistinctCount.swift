@@ -25,8 +25,9 @@ public struct DistinctCount<Input, Value: StreamKey>: AggregateFunction {
     @inlinable public static var prefetches: Bool { true }
     /// Asks for the value's place in the set.
     @inlinable @inline(__always)
-    public func prefetch(_ element: Input, for accumulator: borrowing KeySet<Value>) {
-        accumulator.prefetch { value(element) }
+    public func prefetch(_ element: Input, for accumulator: UnsafePointer<KeySet<Value>>) {
+        let value = value(element)
+        accumulator.pointee.prefetch(value)
     }
     /// The union of both sets.
     @inlinable

@@ -34,7 +34,7 @@ where Function.Input: Sendable {
 
     /// Asks for what the aggregate will touch.
     @inlinable @inline(__always)
-    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {
+    public func prefetch(_ element: Input, for accumulator: UnsafePointer<Accumulator>) {
         function.prefetch(element, for: accumulator)
     }
 

@@ -25,7 +25,7 @@ public protocol WindowFunction<Key, Input>: Sendable, SendableType {
     static var prefetches: Bool { get }
 
     /// Asks the memory system for what adding the record will touch, before its turn comes.
-    func prefetch(_ element: Input, for accumulator: borrowing Accumulator)
+    func prefetch(_ element: Input, for accumulator: UnsafePointer<Accumulator>)
 
     /// Adds the records of another accumulator, which are later ones where there is an order.
     func merge(_ other: Accumulator, into accumulator: inout Accumulator)
@@ -54,7 +54,7 @@ extension WindowFunction {
 
     /// Nothing to be asked for.
     @inlinable @inline(__always)
-    public func prefetch(_ element: Input, for accumulator: borrowing Accumulator) {}
+    public func prefetch(_ element: Input, for accumulator: UnsafePointer<Accumulator>) {}
 
     /// There are no side outputs.
     @inlinable

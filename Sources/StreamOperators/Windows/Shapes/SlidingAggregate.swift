@@ -3,9 +3,10 @@ public import StreamCore
 
 /// A key's partial results per slice, with the total of the latest ones at a constant number of merges.
 ///
-/// Two stacks (as in Tangwongsan et al., "General incremental sliding-window aggregation", 2015): new slices go on
-/// `back`, whose sum is kept; `front` holds older slices as running totals from each to the newest of them, so that
-/// the oldest can be taken off. When `front` is empty, `back` becomes the new `front`.
+/// Two stacks (as in Tangwongsan et al., "General incremental sliding-window aggregation", 2015): new slices go on the
+/// back, whose sum is kept; the front holds older slices as running totals from each to the newest of them, so that the
+/// oldest can be taken off. When the front is empty, the back becomes the new front. Both lie in one array, the front
+/// first, and turning one into the other is done in place: a key has one piece of memory, which later keys use again.
 @frozen
 @usableFromInline
 struct SlidingAggregate<Function: WindowFunction> {
@@ -22,29 +23,35 @@ struct SlidingAggregate<Function: WindowFunction> {
         }
     }
 
-    /// The newest slice first.
+    /// The oldest slice first.
     ///
-    /// Each part holds the total from its slice to that of the first part.
-    @usableFromInline var front: [Part] = []
-    /// The oldest slice first; all are newer than those in `front`.
-    @usableFromInline var back: [Part]
+    /// Those from `head` to `frontEnd` hold the total from their slice to that of the last of them; those before are
+    /// forgotten, those after hold what their slice has. The array is the first field: see `prefetch`.
+    @usableFromInline var parts: [Part]
+    @usableFromInline var head: Int32 = 0
+    @usableFromInline var frontEnd: Int32 = 0
     @usableFromInline var backTotal: Function.Accumulator?
 
+    /// An aggregate of one slice.
+    ///
+    /// - Parameter memory: an empty array.
     @inlinable
-    init(_ accumulator: Function.Accumulator, slice: Int64) {
-        back = [Part(slice: slice, accumulator: accumulator)]
+    init(_ accumulator: Function.Accumulator, slice: Int64, in memory: [Part] = []) {
+        parts = memory
+        parts.append(Part(slice: slice, accumulator: accumulator))
         backTotal = accumulator
     }
 
     /// Adds the partial result of a slice that is newer than all others.
     @inlinable
     mutating func append(_ accumulator: Function.Accumulator, slice: Int64, _ function: Function) {
-        if let last = back.last ?? front.first, last.slice >= slice {
+        if head < parts.count, let last = parts.last, last.slice >= slice {
             // A late record was here first.
             merge(accumulator, slice: slice, function)
             return
         }
-        back.append(Part(slice: slice, accumulator: accumulator))
+        if parts.count == parts.capacity { forget() }
+        parts.append(Part(slice: slice, accumulator: accumulator))
         addToBackTotal(accumulator, function)
     }
 
@@ -56,27 +63,29 @@ struct SlidingAggregate<Function: WindowFunction> {
 
     @inlinable
     mutating func merge(_ accumulator: Function.Accumulator, slice: Int64, _ function: Function) {
-        if let newest = front.first, slice <= newest.slice {
+        let frontEnd = Int(frontEnd)
+        if head < frontEnd, slice <= parts[frontEnd - 1].slice {
             // Every total from this slice or an older one grows; the slice gets one of its own.
-            var index = front.count
-            while index > 0 && front[index - 1].slice < slice {
-                function.merge(accumulator, into: &front[index - 1].accumulator)
-                index -= 1
+            var index = Int(head)
+            while parts[index].slice < slice {
+                function.merge(accumulator, into: &parts[index].accumulator)
+                index += 1
             }
-            if index > 0 && front[index - 1].slice == slice {
-                function.merge(accumulator, into: &front[index - 1].accumulator)
-            } else if index > 0 {
-                var total = front[index - 1].accumulator
+            if parts[index].slice == slice {
+                function.merge(accumulator, into: &parts[index].accumulator)
+            } else if index < frontEnd {
+                var total = parts[index].accumulator
                 function.merge(accumulator, into: &total)
-                front.insert(Part(slice: slice, accumulator: total), at: index)
+                parts.insert(Part(slice: slice, accumulator: total), at: index)
+                self.frontEnd += 1
             }
             return
         }
-        let index = back.firstIndex { $0.slice >= slice } ?? back.count
-        if index < back.count && back[index].slice == slice {
-            function.merge(accumulator, into: &back[index].accumulator)
+        let index = parts[frontEnd...].firstIndex { $0.slice >= slice } ?? parts.count
+        if index < parts.count && parts[index].slice == slice {
+            function.merge(accumulator, into: &parts[index].accumulator)
         } else {
-            back.insert(Part(slice: slice, accumulator: accumulator), at: index)
+            parts.insert(Part(slice: slice, accumulator: accumulator), at: index)
         }
         addToBackTotal(accumulator, function)
     }
@@ -97,30 +106,49 @@ struct SlidingAggregate<Function: WindowFunction> {
     /// Nil when none is left.
     @inlinable
     mutating func total(from start: Int64, _ function: Function) -> Function.Accumulator? {
-        while let oldest = front.last, oldest.slice < start { front.removeLast() }
-        if front.isEmpty && !back.isEmpty {
-            if back[0].slice >= start { return backTotal }
+        while head < frontEnd, parts[Int(head)].slice < start { head += 1 }
+        if head == frontEnd && head < parts.count {
+            if parts[Int(head)].slice >= start { return backTotal }
             turn(from: start, function)
         }
-        guard var total = front.last?.accumulator else { return backTotal }
+        // What has memory of its own gives it back at once.
+        if !_isPOD(Part.self) { forget() }
+        guard head < frontEnd else { return backTotal }
+        var total = parts[Int(head)].accumulator
         if let backTotal { function.merge(backTotal, into: &total) }
         return total
     }
 
-    /// Makes `back` the new `front`.
+    /// Makes the back the new front.
     @inlinable
     mutating func turn(from start: Int64, _ function: Function) {
-        for part in back.reversed() where part.slice >= start {
-            guard let newer = front.last else {
-                front.append(part)
-                continue
-            }
-            var total = part.accumulator
-            function.merge(newer.accumulator, into: &total)
-            front.append(Part(slice: part.slice, accumulator: total))
+        while head < parts.count, parts[Int(head)].slice < start { head += 1 }
+        var index = parts.count - 2
+        while index >= head {
+            let newer = parts[index + 1].accumulator
+            function.merge(newer, into: &parts[index].accumulator)
+            index -= 1
         }
-        back.removeAll(keepingCapacity: true)
+        frontEnd = Int32(truncatingIfNeeded: parts.count)
         backTotal = nil
+    }
+
+    /// Removes the parts that are forgotten.
+    @inlinable
+    mutating func forget() {
+        guard head > 0 else { return }
+        parts.removeSubrange(0..<Int(head))
+        frontEnd -= head
+        head = 0
+    }
+
+    /// Asks the memory system for the parts of the aggregate at `place`.
+    @inlinable @inline(__always)
+    static func prefetch(_ place: UnsafePointer<SlidingAggregate>) {
+        // The array's address as it lies there: to take the array would be to count a reference to it.
+        guard let array = UnsafeRawPointer(bitPattern: UnsafeRawPointer(place).load(as: UInt.self)) else { return }
+        prefetchForWriting(array)
+        prefetchForWriting(array + 64)
     }
 
     /// How aggregates are saved.
@@ -139,8 +167,10 @@ struct SlidingAggregate<Function: WindowFunction> {
         let total = accumulators.optional
         return StateCodec<Self>(
             encode: { value, encoder in
-                try parts.encode(value.front, into: &encoder)
-                try parts.encode(value.back, into: &encoder)
+                // The front with its newest slice first.
+                let frontEnd = Int(value.frontEnd)
+                try parts.encode(value.parts[Int(value.head)..<frontEnd].reversed(), into: &encoder)
+                try parts.encode(Array(value.parts[frontEnd...]), into: &encoder)
                 try total.encode(value.backTotal, into: &encoder)
             },
             decode: { decoder in
@@ -152,8 +182,8 @@ struct SlidingAggregate<Function: WindowFunction> {
 
     @usableFromInline
     init(front: [Part], back: [Part], backTotal: Function.Accumulator?) {
-        self.front = front
-        self.back = back
+        parts = front.reversed() + back
+        frontEnd = Int32(truncatingIfNeeded: front.count)
         self.backTotal = backTotal
     }
 }

@@ -30,6 +30,8 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
     @usableFromInline var watermark = Timestamp.min
     /// For keys that late records made windows fire again for: the panes of each such window, by its start.
     @usableFromInline let revisions: StateTable<Key, [Timestamp: Int32]>
+    /// Arrays of keys that are gone, for keys to come.
+    @usableFromInline var spare: [[SlidingAggregate<Function>.Part]] = []
 
     @inlinable
     init(
@@ -208,17 +210,12 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
         for slice in slices.windows where !slice.hasFired {
             guard slice.window.start < window.end else { break }
             slice.hasFired = true
-            let start = slice.window.start
-            slice.table.forEachUnchanged { key, part in
-                totals.update(
-                    key, hash: key.stableHash, insert: { SlidingAggregate(part, slice: start) },
-                    update: { $0.append(part, slice: start, function) })
-            }
+            take(slice)
         }
         let watermark = watermark
         var emitting = function
         var gone: [Key] = []
-        try totals.forEach { key, aggregate in
+        try totals.forEach(asking: { SlidingAggregate.prefetch($0) }) { key, aggregate in
             guard var total = aggregate.total(from: window.start, function) else {
                 gone.append(key)
                 return
@@ -226,7 +223,48 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
             try emitting.emit(&total, PaneInfo(key: key, window: window, watermark: watermark), output)
         }
         self.function = emitting
-        for key in gone { totals.remove(key, hash: key.stableHash) }
+        for key in gone {
+            guard var parts = totals.remove(key, hash: key.stableHash)?.parts, parts.capacity <= 2 * Self.usualParts,
+                spare.count < Self.mostSpare
+            else { continue }
+            parts.removeAll(keepingCapacity: true)
+            spare.append(parts)
+        }
+    }
+
+    /// Adds what a slice has to its keys' totals.
+    @inlinable
+    mutating func take(_ slice: Slices.Window) {
+        let function = function
+        let totals = totals
+        let start = slice.window.start
+        var spare: [[SlidingAggregate<Function>.Part]] = []
+        swap(&spare, &self.spare)
+        slice.table.forEachUnchanged(
+            asking: { totals.prefetchEntry(hash: $0.stableHash) },
+            asking: {
+                if let total = totals.peekInMemory($0, hash: $0.stableHash) { SlidingAggregate.prefetch(total) }
+            }
+        ) { key, part in
+            totals.update(
+                key, hash: key.stableHash,
+                insert: {
+                    var memory = spare.popLast() ?? []
+                    if memory.capacity == 0 { memory.reserveCapacity(Self.usualParts) }
+                    return SlidingAggregate(part, slice: start, in: memory)
+                }, update: { $0.append(part, slice: start, function) })
+        }
+        swap(&spare, &self.spare)
+    }
+
+    /// The parts that most keys have room for at once: what fits into about 200 bytes, from 1 to 8.
+    @inlinable static var usualParts: Int {
+        Swift.max(1, Swift.min(8, 200 / MemoryLayout<SlidingAggregate<Function>.Part>.stride))
+    }
+
+    /// As many as take some 4 MiB.
+    @inlinable static var mostSpare: Int {
+        (4 << 20) / (2 * usualParts * MemoryLayout<SlidingAggregate<Function>.Part>.stride + 48)
     }
 
     /// Drops slices and revisions that no record can change any more.

@@ -1,0 +1,92 @@
+/// How what keys have is fetched from memory before their turn comes.
+extension StateTable {
+    /// Asks the memory system for the slot of a key with this hash: its tag, and all of its entry.
+    ///
+    /// An entry of a size that isn't a power of two may begin in one cache line and end in the next.
+    @inlinable @inline(__always)
+    public func prefetchEntry(hash: UInt64) {
+        let slot = home(hash)
+        prefetchForWriting(tags + slot)
+        let stride = MemoryLayout<Entry>.stride
+        let entry = UnsafeRawPointer(entries + slot)
+        prefetchForWriting(entry)
+        if stride > 32 || stride & (stride &- 1) != 0 {
+            prefetchForWriting(entry + (stride > 32 ? 64 : ~Self.lineMask &* stride &+ stride &- 1))
+        }
+    }
+
+    /// Whether slots are worth to be asked for: the table is larger than the nearest caches.
+    @inlinable @inline(__always)
+    public var isLarge: Bool { byteCount > 1 << 18 }
+
+    /// Whether another key may move those that are there, or take their place.
+    @inlinable @inline(__always)
+    public var isFull: Bool { size >= limit }
+
+    /// Whether keys may come from a store, or go there.
+    @inlinable @inline(__always)
+    public var hasStore: Bool { isStored }
+
+    /// As ``forEachUnchanged(_:)``, with a word about each key some time before its turn, and another one nearer to it.
+    @inlinable
+    public func forEachUnchanged(
+        asking early: (Key) -> Void, asking late: (Key) -> Void, _ body: (Key, Value) throws -> Void
+    ) rethrows {
+        let ahead = 2 * Self.slotsAhead
+        for slot in -ahead...mask {
+            let (far, near) = (slot &+ ahead, slot &+ Self.slotsAhead)
+            if far <= mask && tags[far] != 0 { early(entries[far].key) }
+            if near >= 0 && near <= mask && tags[near] != 0 { late(entries[near].key) }
+            if slot >= 0 && tags[slot] != 0 { try body(entries[slot].key, entries[slot].value) }
+        }
+        if isStored { try forEachStored(changing: false) { try body($0, $1) } }
+    }
+
+    /// As ``forEach(_:)``, with a word about each value some time before its turn.
+    @inlinable
+    public func forEach(
+        asking early: (UnsafePointer<Value>) -> Void, _ body: (Key, inout Value) throws -> Void
+    ) rethrows {
+        for slot in -Self.slotsAhead...mask {
+            let far = slot &+ Self.slotsAhead
+            if far <= mask && tags[far] != 0 { early(value(at: far)) }
+            guard slot >= 0 && tags[slot] != 0 else { continue }
+            if tags[slot] & TableFlags.exceptFresh & ~TableFlags.hash != hot | TableFlags.occupied { touch(slot) }
+            try body(entries[slot].key, &entries[slot].value)
+        }
+        if isStored { try forEachStored(changing: true, body) }
+    }
+
+    /// How many slots ahead that is; about half of them are taken.
+    @inlinable static var slotsAhead: Int { 16 }
+
+    /// Asks for the memory that the values of keys refer to, where they are in memory and begin with a reference.
+    @inlinable @inline(__always)
+    public func prefetchBodies(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
+        for i in 0..<count {
+            if let value = peekInMemory(keys[i], hash: hashes[i]) { ValueBody.prefetch(UnsafeRawPointer(value)) }
+        }
+    }
+}
+
+/// The memory that a value refers to.
+@usableFromInline
+enum ValueBody {
+    /// Whether a value is a reference to its elements, and nothing else.
+    @usableFromInline
+    static func isArray<Value>(_ type: Value.Type) -> Bool { type is any ArrayValue.Type }
+
+    /// Asks for the first 256 bytes of what the word at `value` refers to.
+    @inlinable @inline(__always)
+    static func prefetch(_ value: UnsafeRawPointer) {
+        // The address as it lies there: to take the array would be to count a reference to it, in the very memory that
+        // is to be waited for.
+        guard let body = UnsafeRawPointer(bitPattern: value.load(as: UInt.self)) else { return }
+        for line in 0..<4 { prefetchForWriting(body + 64 &* line) }
+    }
+}
+
+/// An array, as the memory system sees it.
+private protocol ArrayValue {}
+extension Array: ArrayValue {}
+extension ContiguousArray: ArrayValue {}
