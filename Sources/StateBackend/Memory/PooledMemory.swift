@@ -6,6 +6,10 @@ package enum PooledMemory {
     }
 
     package static func free(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
-        if byteCount >= 1 << 20 { TableMemory.free(memory, isMapped: true, byteCount: byteCount) } else { memory.deallocate() }
+        if byteCount >= 1 << 20 {
+            TableMemory.free(memory, isMapped: true, byteCount: byteCount)
+        } else {
+            memory.deallocate()
+        }
     }
 }
