@@ -1,20 +1,5 @@
 /// How what keys have is fetched from memory before their turn comes.
 extension StateTable {
-    /// Asks the memory system for the slot of a key with this hash: its tag, and all of its entry.
-    ///
-    /// An entry of a size that isn't a power of two may begin in one cache line and end in the next.
-    @inlinable @inline(__always)
-    public func prefetchEntry(hash: UInt64) {
-        let slot = home(hash)
-        prefetchForWriting(tags + slot)
-        let stride = MemoryLayout<Entry>.stride
-        let entry = UnsafeRawPointer(entries + slot)
-        prefetchForWriting(entry)
-        if stride > 32 || stride & (stride &- 1) != 0 {
-            prefetchForWriting(entry + (stride > 32 ? 64 : ~Self.lineMask &* stride &+ stride &- 1))
-        }
-    }
-
     /// Whether slots are worth to be asked for: the table is larger than the nearest caches.
     @inlinable @inline(__always)
     public var isLarge: Bool { byteCount > 1 << 18 }

@@ -229,8 +229,8 @@ struct IntervalJoinOperator<Key: StreamKey, Left: Sendable, Right: Sendable, Out
     mutating func advance(to watermark: Timestamp, _ output: Collector<Output>) throws {
         self.watermark = watermark
         if isInner && watermark == .max {
-            // An array is freed with its memory at hand, which is not so where the table's slots lie in order.
-            table.forEach(asking: { Row.prefetch($0) }) { $1 = Row() }
+            // Each array is asked for before it is freed.
+            if !table.hasStore { table.forEach(asking: { Row.prefetch($0) }) { $1 = Row() } }
             table.removeAll()
             keyTimers.removeAll()
             spare = []

@@ -60,7 +60,7 @@ struct KeyTimers<Key: StreamKey> {
     @inlinable @inline(__always)
     func prefetch<Row>(_ table: StateTable<Key, Row>, around i: Int, _ body: (UnsafePointer<Row>) -> Void) {
         let (far, near) = (i &+ Self.keysAhead, i &+ Self.keysAhead / 2)
-        if far < hashes.count { table.prefetchEntry(hash: hashes[far]) }
+        if far < hashes.count { table.prefetch(hash: hashes[far]) }
         if near < hashes.count, let row = table.peekInMemory(keys[near], hash: hashes[near]) { body(row) }
     }
 

@@ -241,7 +241,7 @@ struct SlidingWindowOperator<Function: WindowFunction>: StreamOperator {
         var spare: [[SlidingAggregate<Function>.Part]] = []
         swap(&spare, &self.spare)
         slice.table.forEachUnchanged(
-            asking: { totals.prefetchEntry(hash: $0.stableHash) },
+            asking: { totals.prefetch(hash: $0.stableHash) },
             asking: {
                 if let total = totals.peekInMemory($0, hash: $0.stableHash) { SlidingAggregate.prefetch(total) }
             }

@@ -31,10 +31,10 @@ extension StateTable {
         let ahead = Self.recordsAhead
         var record = run.lowerBound
         if isLarge {
-            for next in record..<Swift.min(record &+ ahead, end) { prefetchEntry(hash: hashes[next]) }
+            for next in record..<Swift.min(record &+ ahead, end) { prefetch(hash: hashes[next]) }
         }
         while record < end {
-            if isLarge && record &+ ahead < end { prefetchEntry(hash: hashes[record &+ ahead]) }
+            if isLarge && record &+ ahead < end { prefetch(hash: hashes[record &+ ahead]) }
             update(
                 keys[record], hash: hashes[record],
                 insert: { function.start(elements[record], at: timestamps[record]) },
@@ -65,7 +65,7 @@ extension StateTable {
             var moved = run.lowerBound
             var next = run.lowerBound
             if isLarge {
-                for far in next..<Swift.min(next &+ ahead, end) { prefetchEntry(hash: hashes[far]) }
+                for far in next..<Swift.min(next &+ ahead, end) { prefetch(hash: hashes[far]) }
             }
             while next < end &+ ahead {
                 let record = next &- ahead
@@ -75,7 +75,7 @@ extension StateTable {
                     }
                 }
                 if next < end {
-                    if isLarge && next &+ ahead < end { prefetchEntry(hash: hashes[next &+ ahead]) }
+                    if isLarge && next &+ ahead < end { prefetch(hash: hashes[next &+ ahead]) }
                     if let accumulator = find(keys[next], hash: hashes[next]) {
                         function.prefetch(elements[next], for: accumulator)
                         (found + (next & (ahead &- 1))).initialize(to: accumulator)
