@@ -25,7 +25,9 @@ extension StateTable {
             if self.slot(of: entries[slot].key, hash: hash) != slot { return "slot \(slot) isn't found" }
         }
         if found != size { return "\(found) entries are counted as \(size)" }
-        if isGrowing && split >= capacity / 2 || size >= capacity { return "split \(split), size \(size) of \(capacity)" }
+        if isGrowing && split >= capacity / 2 || size >= capacity {
+            return "split \(split), size \(size) of \(capacity)"
+        }
         return nil
     }
 }

@@ -51,7 +51,8 @@ import Testing
     /// As when a table is loaded from a snapshot, or from what another one was drained of: growth has to keep ahead.
     @Test(arguments: [0.5, 0.74]) func keysInTheOrderOfTheirSlots(load: Double) {
         let slots = 1 << 17
-        let keys = (0..<Int(Double(slots) * load)).sorted { $0.stableHash % UInt64(slots) < $1.stableHash % UInt64(slots) }
+        func slot(_ key: Int) -> UInt64 { key.stableHash % UInt64(slots) }
+        let keys = (0..<Int(Double(slots) * load)).sorted { slot($0) < slot($1) }
         let table = StateTable<Int, Int>()
         var longest = 0
         for key in keys {
