@@ -57,7 +57,7 @@ func compareWithDictionary<Key: StreamKey, Value, Identity: Hashable>(
             check(table.remove(key, hash: hash).map(read) == expected.removeValue(forKey: id), "remove", step)
         }
         check(table.count == expected.count, "count", step)
-        if table.split > 0 && step % 4 == 0 || step % 256 == 0, let fault = table.fault() { check(false, fault, step) }
+        if table.isGrowing && step % 4 == 0 || step % 256 == 0, let fault = table.fault() { check(false, fault, step) }
     }
     for key in keys {
         check(

@@ -2,13 +2,16 @@
 ///
 /// A small table is moved into new memory in one piece. A large one grows where it is, a stretch of slots at a time
 /// (linear hashing: Litwin, "Linear hashing: a new tool for file and table addressing", VLDB 1980): its memory is doubled
-/// in place, and inserts split what lies in the old slots, from the last to the first. Entries whose home is below
-/// ``StateTable/split`` by the old mask stay where they are, all others have the home that the new mask gives them.
+/// in place, and inserts split what lies in the old slots, from the first to the last. Entries whose home by the old mask
+/// is below ``StateTable/split`` have the home that the new mask gives them, all others stay where they are.
 extension StateTable {
+    @inlinable @inline(__always)
+    package var isGrowing: Bool { split != .max }
+
     /// Makes room for one more entry: its slot, which is `slot` unless others have moved.
     @inlinable @inline(never)
     func makeRoom(_ slot: Int, hash: UInt64) -> Int {
-        if split > 0 {
+        if isGrowing {
             let isNearlyFull = size >= (half &+ 1) / 16 &* 15
             guard size & growth.interval == 0 || isNearlyFull || size >= limit else { return slot }
             if isNearlyFull { finishGrowth() } else { splitSome() }
@@ -30,17 +33,19 @@ extension StateTable {
     func grow() {
         finishGrowth()
         let capacity = mask &+ 1
-        if byteCount < growth.stepwiseFrom { growAtOnce() } else { beginGrowth() }
+        if byteCount < growth.stepwiseFrom { moveAll(capacity &* 2) } else { beginGrowth() }
         limit = capacity / 2 * 3
     }
 
+    /// Moves everything into new memory.
     @inlinable
-    func growAtOnce() {
+    func moveAll(_ capacity: Int) {
         let oldTags = tags
         let oldEntries = entries
         let oldCapacity = mask &+ 1
-        (tags, entries) = Self.allocate(oldCapacity &* 2)
-        setCapacity(oldCapacity &* 2)
+        (tags, entries) = Self.allocate(capacity)
+        setCapacity(capacity)
+        split = .max
         for old in 0..<oldCapacity where oldTags[old] != 0 {
             var slot = home(oldEntries[old].key.stableHash)
             while tags[slot] != 0 { slot = (slot &+ 1) & mask }
@@ -56,70 +61,76 @@ extension StateTable {
         let capacity = mask &+ 1
         (tags, entries) = Self.double(tags, entries, capacity)
         setCapacity(capacity &* 2)
-        // What goes on at the first slots, as what began at the last ones did, has to come behind those now: first, and
-        // beginning after a free slot.
-        var free = 0
-        while tags[free] != 0 { free &+= 1 }
-        split = capacity
-        splitSome(downTo: free &+ 1)
-        for slot in 0..<free { putHome(slot) }
+        split = 0
+        // What goes on at the first slots, as what began at the last ones did, has to go on behind those now.
+        var behind = capacity
+        var end = 0
+        while tags[end] != 0 {
+            if home(entries[end].key.stableHash) > end {
+                move(end, to: behind)
+                behind &+= 1
+            }
+            end &+= 1
+        }
+        putHome(0, end)
+        splitSome()
     }
 
     @inlinable
     func finishGrowth() {
-        while split > 0 { splitSome() }
+        while isGrowing { splitSome() }
     }
 
-    /// Splits the next slots, down to the first of those that are full there, but none below `least`.
+    /// Splits the next slots, and those behind them up to a free one.
     @inlinable
-    func splitSome(downTo least: Int = 0) {
-        let end = split
-        var start = Swift.max(end &- growth.slots, least)
-        while start > least && tags[start &- 1] != 0 { start &-= 1 }
-        split = start
+    func splitSome() {
+        let start = split
+        var end = Swift.min(start &+ growth.slots, half &+ 1)
+        while tags[end] != 0 { end &+= 1 }
+        // So long a run, which only tables of some slots have, would reach what is moved up out of it.
+        if end > start &+ half { return moveAll(mask &+ 1) }
+        split = end > half ? .max : end
+        putHome(start, end)
+    }
+
+    /// Moves all entries of some slots, behind which one is free, each to the first free slot from its home on.
+    ///
+    /// In order. So that is its own slot, or one before it, or one in the upper half; and no entry is left behind a slot
+    /// that becomes free later.
+    @inlinable
+    func putHome(_ start: Int, _ end: Int) {
+        // From `start` to here none is free, so that long runs take no longer than others.
+        var free = start
         var slot = start
-        // In order, each to the first free slot from its home on: that is its own, or one before it, or in the upper half.
-        // So none is left behind a slot that becomes free later.
-        while slot < end || tags[slot] != 0 {
-            if tags[slot] != 0 { putHome(slot) }
-            slot &+= 1
+        while slot < end {
+            defer { slot &+= 1 }
+            if tags[slot] == 0 { continue }
+            var place = home(entries[slot].key.stableHash)
+            if place <= slot {
+                while free < slot && tags[free] != 0 { free &+= 1 }
+                if place < free { place = free }
+                while place < slot && tags[place] != 0 { place &+= 1 }
+            } else {
+                while place != slot && tags[place] != 0 { place = (place &+ 1) & mask }
+            }
+            if place != slot { move(slot, to: place) }
         }
     }
 
-    /// Moves the entry at `slot` to the first free slot from its home on.
     @inlinable @inline(__always)
-    func putHome(_ slot: Int) {
-        var place = home(entries[slot].key.stableHash)
-        if place == slot { return }
-        let tag = tags[slot]
+    func move(_ slot: Int, to place: Int) {
+        // It may move to where the capture has been already.
+        if let capturing, place < capturing.cursor, (tags[slot] ^ hot) & TableFlags.phase != 0 { capturing.take(slot) }
+        tags[place] = tags[slot]
         tags[slot] = 0
-        while tags[place] != 0 { place = (place &+ 1) & mask }
-        tags[place] = tag
-        if place == slot { return }
-        if let capturing, place < capturing.cursor, (tag ^ hot) & TableFlags.phase != 0 {
-            // It moves to where the capture has been already.
-            tags[slot] = tag
-            capturing.take(slot)
-            tags[place] = tags[slot]
-            tags[slot] = 0
-        }
         (entries + place).moveInitialize(from: entries + slot, count: 1)
     }
 
     @inlinable @inline(__always)
     func setCapacity(_ capacity: Int) {
         mask = capacity &- 1
+        homeMask = mask & Self.lineMask
         half = mask &>> 1
-    }
-
-    /// Gives an empty table room for so many keys, unless it is larger, or its owner has less memory than that.
-    @inlinable
-    public func reserveCapacity(_ minimumCapacity: Int) {
-        let wanted = Self.capacity(for: minimumCapacity)
-        let capacity = mask &+ 1
-        guard size == 0, capturing == nil, wanted > capacity else { return }
-        if let budget, !budget.mayReserve(wanted) { return }
-        replaceMemory(capacity: wanted)
     }
 
     /// Takes new memory; the table must be empty.
@@ -128,7 +139,7 @@ extension StateTable {
         Self.free(tags, entries, mask + 1)
         (tags, entries) = Self.allocate(capacity)
         setCapacity(capacity)
-        split = 0
+        split = .max
         limit = capacity / 4 * 3
         restartCapture()
         budget?.charge(self)

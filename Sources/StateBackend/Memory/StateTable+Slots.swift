@@ -13,7 +13,7 @@ extension StateTable {
     @inlinable
     func place(_ entry: consuming Entry, tag: UInt8, hash: UInt64, slot: Int) -> Int {
         var slot = slot
-        if size >= limit || split > 0 { slot = makeRoom(slot, hash: hash) }
+        if size >= limit || isGrowing { slot = makeRoom(slot, hash: hash) }
         tags[slot] = tag
         (entries + slot).initialize(to: entry)
         size &+= 1
@@ -52,7 +52,7 @@ extension StateTable {
 
     @inlinable
     func removeEntries() {
-        split = 0
+        split = .max
         guard size > 0 else { return }
         if !_isPOD(Entry.self) {
             for slot in 0...mask where tags[slot] != 0 { (entries + slot).deinitialize(count: 1) }

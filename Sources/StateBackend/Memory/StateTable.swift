@@ -33,10 +33,12 @@ public final class StateTable<Key: StreamKey, Value> {
     @usableFromInline @exclusivity(unchecked) var tags: UnsafeMutablePointer<UInt8>
     @usableFromInline @exclusivity(unchecked) var entries: UnsafeMutablePointer<Entry>
     @usableFromInline @exclusivity(unchecked) var mask: Int
+    /// `mask` without the bits of a slot's place in its line.
+    @usableFromInline @exclusivity(unchecked) var homeMask: Int
     /// The mask before the capacity was doubled.
     @usableFromInline @exclusivity(unchecked) var half: Int
-    /// While the table grows step by step: the homes from here on, by the old mask, are split; else 0.
-    @usableFromInline @exclusivity(unchecked) var split = 0
+    /// While the table grows step by step: the homes before this one, by the old mask, are split; else the largest number.
+    @usableFromInline @exclusivity(unchecked) var split = Int.max
     @usableFromInline @exclusivity(unchecked) var limit: Int
     @usableFromInline @exclusivity(unchecked) var size = 0
     /// The flags of a slot that needs nothing done before it is changed.
@@ -68,6 +70,7 @@ public final class StateTable<Key: StreamKey, Value> {
         let capacity = Self.capacity(for: minimumCapacity)
         (tags, entries) = Self.allocate(capacity)
         mask = capacity - 1
+        homeMask = mask & Self.lineMask
         half = mask >> 1
         limit = capacity / 4 * 3
     }
@@ -84,9 +87,9 @@ public final class StateTable<Key: StreamKey, Value> {
     /// search rarely needs a second line.
     @inlinable @inline(__always)
     func home(_ hash: UInt64) -> Int {
-        let home = Int(truncatingIfNeeded: hash) & mask & Self.lineMask
+        let home = Int(truncatingIfNeeded: hash) & homeMask
         let old = home & half
-        return old < split ? old : home
+        return old < split ? home : old
     }
 
     @inlinable @inline(__always)

@@ -87,12 +87,6 @@ final class TableBudget<Key: StreamKey, Value> {
         return StateTable<Key, Value>.byteCount(capacity: capacity) + heapBytes * (capacity / 4) <= allowance.left
     }
 
-    /// Whether an empty table may have this capacity.
-    @usableFromInline
-    func mayReserve(_ capacity: Int) -> Bool {
-        capacity <= smallestTable || StateTable<Key, Value>.byteCount(capacity: capacity) <= allowance.left
-    }
-
     /// Says that the table has to be larger than it may be.
     @usableFromInline
     func noteExcess() {

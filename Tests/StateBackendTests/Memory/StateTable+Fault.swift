@@ -11,7 +11,7 @@ extension StateTable {
         let line: UInt64 = stride > 32 ? 1 : stride > 16 ? 2 : stride > 8 ? 4 : 8
         func home(_ hash: UInt64) -> Int {
             let old = Int(hash % UInt64(capacity / 2) / line * line)
-            return old < split ? old : Int(hash % UInt64(capacity) / line * line)
+            return old < split ? Int(hash % UInt64(capacity) / line * line) : old
         }
         var found = 0
         for slot in 0..<capacity where tags[slot] != 0 {
@@ -25,7 +25,9 @@ extension StateTable {
             if self.slot(of: entries[slot].key, hash: hash) != slot { return "slot \(slot) isn't found" }
         }
         if found != size { return "\(found) entries are counted as \(size)" }
-        if split > capacity / 2 || size >= capacity { return "split \(split), size \(size) of \(capacity)" }
+        if isGrowing && split >= capacity / 2 || size >= capacity {
+            return "split \(split), size \(size) of \(capacity)"
+        }
         return nil
     }
 }
