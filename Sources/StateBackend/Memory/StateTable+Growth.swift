@@ -13,13 +13,28 @@ extension StateTable {
     func makeRoom(_ slot: Int, hash: UInt64) -> Int {
         if isGrowing {
             let isNearlyFull = size >= (half &+ 1) / 16 &* 15
-            guard size & growth.interval == 0 || isNearlyFull || size >= limit else { return slot }
+            guard size & growth.interval == 0 || isNearlyFull || size >= limit || isFar(slot, from: hash) else {
+                return slot
+            }
             if isNearlyFull { finishGrowth() } else { splitSome() }
+        } else if size < limit {
+            if let budget, !budget.mayGrow(mask &+ 1) { return slot }
+            grow()
+            budget?.charge(self)
         }
         if size >= limit { makeRoom() }
         var slot = home(hash)
         while tags[slot] != 0 { slot = (slot &+ 1) & mask }
         return slot
+    }
+
+    /// Whether a key's slot is so far from its home that its part of the table is too full, though the whole isn't.
+    ///
+    /// Keys that come in the order of another table's slots, as from a snapshot, fill the first slots far more than the
+    /// others: to find a free one among them would take ever longer.
+    @inlinable @inline(__always)
+    func isFar(_ slot: Int, from hash: UInt64) -> Bool {
+        (slot &- home(hash)) & mask > 256 && size &* 4 > mask && store == nil
     }
 
     @inlinable
@@ -131,6 +146,15 @@ extension StateTable {
         mask = capacity &- 1
         homeMask = mask & Self.lineMask
         half = mask &>> 1
+    }
+
+    /// Makes room for so many keys, if the table is empty, keeps them in memory and may take as much.
+    @usableFromInline
+    func reserve(_ count: Int) {
+        let capacity = Self.capacity(for: count)
+        guard size == 0, store == nil, capacity > mask + 1 else { return }
+        if let budget, budget.allowance.left < Self.byteCount(capacity: capacity) { return }
+        replaceMemory(capacity: capacity)
     }
 
     /// Takes new memory; the table must be empty.

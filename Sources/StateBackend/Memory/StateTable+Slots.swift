@@ -13,7 +13,7 @@ extension StateTable {
     @inlinable
     func place(_ entry: consuming Entry, tag: UInt8, hash: UInt64, slot: Int) -> Int {
         var slot = slot
-        if size >= limit || isGrowing { slot = makeRoom(slot, hash: hash) }
+        if size >= limit || isGrowing || isFar(slot, from: hash) { slot = makeRoom(slot, hash: hash) }
         tags[slot] = tag
         (entries + slot).initialize(to: entry)
         size &+= 1

@@ -28,6 +28,9 @@ public protocol StatePart: AnyObject {
     /// Called once before ``load(_:)``. The default does nothing.
     func prepareToLoad(_ written: StateSchema)
 
+    /// Says that about so many rows are to be loaded, so that there is room for them at once. The default does nothing.
+    func reserve(_ rowCount: Int)
+
     /// Whether the rows lie in a worker's store, and so come into a snapshot with it.
     var isStored: Bool { get }
 
@@ -52,6 +55,9 @@ extension StatePart {
 
     /// Nothing: rows are as the part writes them.
     public func prepareToLoad(_ written: StateSchema) {}
+
+    /// Nothing: room is made as rows come.
+    public func reserve(_ rowCount: Int) {}
 
     /// By the worker of the same number only.
     public var isReadByAll: Bool { false }

@@ -137,6 +137,12 @@ public final class StepState {
     /// from a snapshot; nothing happens where the step has no such part.
     public func prepareToLoad(_ name: String, _ written: StateSchema) { self[name]?.prepareToLoad(written) }
 
+    /// Says that about so many rows of a part are to be loaded on this worker.
+    ///
+    /// Without it tables grow as rows come. Rows come in the order of another table's slots, which fills the first slots
+    /// of a smaller one far more than the others: that takes a time that grows with the square of their number.
+    public func reserve(_ name: String, rowCount: Int) { self[name]?.reserve(rowCount) }
+
     /// Loads this worker's share of rows that were saved.
     ///
     /// - Parameters:

@@ -73,6 +73,9 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     }
 
     @usableFromInline
+    func reserve(_ rowCount: Int) { table.reserve(rowCount) }
+
+    @usableFromInline
     func load(_ row: inout StateDecoder) throws {
         try put(&row, loadCodec)
     }

@@ -123,6 +123,7 @@ struct JobRestore {
                     if part.isStored {
                         if !isNative { try loadStored(part, of: step.name, into: instance.state) }
                     } else {
+                        instance.state.reserve(part.name, rowCount: share(of: part, on: instance.state.environment))
                         try load(part, of: step.name, into: instance.state)
                     }
                 }
@@ -135,6 +136,16 @@ struct JobRestore {
 
     private func isDropped(_ step: String, _ part: String) -> Bool {
         options.droppedStates.contains(step) || options.droppedStates.contains("\(step)/\(part)")
+    }
+
+    /// About how many rows of a keyed state a worker gets.
+    private func share(of part: SnapshotManifest.Part, on environment: StateEnvironment) -> Int {
+        // Later layers mostly hold rows of the first one's keys. A row has a byte at least, whatever the count says.
+        let largest = Dictionary(grouping: part.layers, by: \.worker).values.map { layers in
+            layers.map { min($0.rowCount, $0.byteCount) }.max() ?? 0
+        }
+        let whole = largest.reduce(0, +)
+        return Int(Double(whole) * Double(environment.groups.count) / Double(manifest.keyGroups))
     }
 
     private func load(_ part: SnapshotManifest.Part, of step: String, into state: StepState) throws {
