@@ -34,10 +34,10 @@ final class KeySetMemory<Element: StreamKey> {
 @usableFromInline
 enum KeySlots {
     @usableFromInline
-    static func allocate(byteCount: Int) -> UnsafeMutableRawPointer { PooledMemory.allocate(byteCount: byteCount) }
+    static func allocate(byteCount: Int) -> UnsafeMutableRawPointer { BlockMemory.allocate(byteCount: byteCount) }
 
     @usableFromInline
     static func free(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
-        PooledMemory.free(memory, byteCount: byteCount)
+        BlockMemory.free(memory, byteCount: byteCount)
     }
 }

@@ -1,5 +1,5 @@
-/// Memory for pieces that are mostly too small to be mapped by themselves; its content means nothing.
-package enum PooledMemory {
+/// Memory for blocks that are mostly too small to be mapped by themselves; its content means nothing.
+package enum BlockMemory {
     package static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
         if byteCount >= 1 << 20 { return TableMemory.allocate(byteCount: byteCount, isMapped: true) }
         return UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
