@@ -62,8 +62,7 @@ weir_rocks_options weir_rocks_default_options(size_t memory) {
     options.compressed = false;
     options.hash_index = true;
     options.level0_files = 4;
-    // Some times what a compaction of the first level brings, which is about the memory: it rewrites this level whole.
-    options.level_base = std::clamp(memory * 4, static_cast<size_t>(16) << 20, static_cast<size_t>(64) << 20);
+    options.level_base = 64 << 20;
     return options;
 }
 
