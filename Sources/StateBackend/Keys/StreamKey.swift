@@ -14,7 +14,8 @@
 ///     var stableHash: UInt64 { StableHash.combine(tenant.stableHash, user.stableHash) }
 /// }
 /// ```
-/// Equal keys must have equal hashes, in every process: derive the hash from the value alone. A type with a raw value
+/// Equal keys must have equal hashes, in every process: derive the hash from the value alone. A key must equal itself: one
+/// that holds a number that may be NaN has to compare it by its bits. A type with a raw value
 /// that is a key, such as an enumeration, only declares the conformance:
 /// ```swift
 /// enum Country: String, StreamKey { case de, fr, it }

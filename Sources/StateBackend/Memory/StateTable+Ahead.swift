@@ -4,9 +4,14 @@ extension StateTable {
     @inlinable @inline(__always)
     public var isLarge: Bool { byteCount > 1 << 18 }
 
-    /// Whether another key may move those that are there, or take their place.
+    /// Inserts a key that isn't there; whether other entries may have moved, or made room, for it.
     @inlinable @inline(__always)
-    public var isFull: Bool { size >= limit }
+    public func insertNew(_ key: Key, hash: UInt64, _ value: @autoclosure () -> Value) -> Bool {
+        // A table that grows in steps moves some with many an insert; else new memory comes with another capacity.
+        let (mayMove, capacity) = (size >= limit || isGrowing, mask)
+        _ = upsert(key, hash: hash, value())
+        return mayMove || mask != capacity
+    }
 
     /// Whether keys may come from a store, or go there.
     @inlinable @inline(__always)

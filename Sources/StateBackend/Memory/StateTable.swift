@@ -1,8 +1,8 @@
 /// A hash table from keys to values: the memory backend's store, the cache over a store, the operators' working memory.
 ///
 /// Open addressing with linear probing; a byte of tag per slot, keys and values inline beside each other, capacity a
-/// power of two, at most 3/4 full, removal by shifting back (so there are no tombstones). Memory is mapped, on huge pages
-/// when large. A table belongs to one worker.
+/// power of two, at most 3/4 full (while it grows 15/16), removal by shifting back (so there are no tombstones). Memory is
+/// mapped, on huge pages when large. A table belongs to one worker.
 ///
 /// Access is meant batch-wise: ``prepare(_:hashes:count:)`` for all keys of a batch, then ``upsert(_:hash:_:)`` for each.
 ///

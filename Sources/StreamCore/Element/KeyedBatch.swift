@@ -62,6 +62,9 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
         }
     }
 
+    /// Whether nobody else has the records.
+    @inlinable var ownsRecords: Bool { isKnownUniquelyReferenced(&recordBatch) }
+
     /// Destroys the records and keys and keeps the room; the batch must have its records for itself.
     @inlinable
     func removeAll() {

@@ -130,7 +130,7 @@ final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
         spare = nil
         try sender.send(part, to: target)
         // What went straight through is used again, unless somebody has kept it.
-        if isKnownUniquelyReferenced(&part) {
+        if isKnownUniquelyReferenced(&part) && part.ownsRecords {
             part.removeAll()
             spare = part
         }

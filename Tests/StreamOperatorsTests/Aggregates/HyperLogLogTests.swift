@@ -112,6 +112,23 @@ import Weir
         for (set, oracle) in sets { #expect((0..<300).allSatisfy { set.contains($0) == oracle.contains($0) }) }
     }
 
+    /// A number that isn't equal to itself is another element each time, as in a standard set, wherever it comes.
+    @Test(arguments: [0, 1, 5]) func notANumber(before: Int) {
+        struct Reading: StreamKey {
+            var value: Double
+            var stableHash: UInt64 { value.bitPattern.stableHash }
+        }
+        var set = KeySet<Reading>()
+        for index in 0..<before { set.insert(Reading(value: Double(index))) }
+        for _ in 0..<3 { set.insert(Reading(value: .nan)) }
+        for index in 0..<20 { set.insert(Reading(value: Double(index))) }
+        var seen: [Double] = []
+        set.forEach { seen.append($0.value) }
+        #expect(set.count == 23 && seen.filter(\.isNaN).count == 3)
+        #expect(Set(seen.filter { !$0.isNaN }) == Set((0..<20).map(Double.init)))
+        #expect(set.contains(Reading(value: 7)) && !set.contains(Reading(value: 20)))
+    }
+
     @Test func aUnionWithItselfIsItself() {
         var set = KeySet<String>()
         for text in ["a", "b", ""] { set.insert(text) }

@@ -38,6 +38,38 @@ import Weir
         }
     }
 
+    /// New keys come between records of known ones, while the window's table grows in steps and moves what it has.
+    @Test(arguments: [1, 2, 3] as [UInt64]) func setsStayWholeWhileTheirTableGrows(seed: UInt64) async throws {
+        var random = SplitMix64(seed: seed)
+        var events: [PageVisit] = []
+        var oracle: [Int: Set<Int>] = [:]
+        for index in 0..<60_000 {
+            // Of three records one is a new key's; the others are of keys of late, or of any.
+            let newest = index / 3
+            let key =
+                switch index % 3 {
+                case 0: newest
+                case 1: max(0, newest - Int(random.next(below: 8)))
+                default: Int(random.next(below: UInt64(newest + 1)))
+                }
+            let visit = PageVisit(key: key, page: Int(random.next(below: 40)), eventTime: Timestamp(index / 100))
+            events.append(visit)
+            oracle[key, default: []].insert(visit.page)
+        }
+        let sink = CollectSink<Pane<Int, Int>>()
+        let input = events
+        let pipeline = try Pipeline("visits") { p in
+            p.source("visits", CollectionSource(input), watermarks: .monotonous())
+                .keyBy { $0.key }.window(.tumbling(.seconds(10))).aggregate("pages", .distinct(\.page))
+                .write("out", to: sink)
+        }
+        try await pipeline.run()
+        let counts = Dictionary(sink.elements.map { ($0.key, $0.value) }) { $0 + $1 }
+        #expect(counts.count == oracle.count, "seed \(seed)")
+        let wrong = oracle.filter { counts[$0.key] != $0.value.count }
+        #expect(wrong.isEmpty, "seed \(seed): \(wrong.count) keys, such as \(String(describing: wrong.first))")
+    }
+
     /// Each pane as its window's start, the first and the last record by event time.
     @Test(arguments: [
         (TestWindowing.tumbling(.milliseconds(10)), "a@3 a@7 w9 a@5 a@1 a@8", "a0:0-1 w9 a0:0-1 a0:3-1 a0:3-4 end"),
@@ -86,4 +118,10 @@ import Weir
                 ])
         }
     }
+}
+
+private struct PageVisit: EventTimed {
+    var key: Int
+    var page: Int
+    var eventTime: Timestamp
 }

@@ -5,7 +5,7 @@ public import StateBackend
 /// Plain elements (integers and what is made of them) lie in one array of slots, free ones filled with a copy of the
 /// element that came first: to look for an element is to compare it with the slots of one cache line, mostly, and no
 /// other memory says which slots are taken. A set of one element has no memory of its own. Other elements lie in a
-/// table as state does, whose tags spare most comparisons.
+/// table as state does, whose tags spare most comparisons; so do all of a set whose first one isn't equal to itself.
 ///
 /// Invariant (the reason for `@unchecked Sendable`): the memory is changed only while this value is its only owner, so
 /// that no two threads share one that changes.
@@ -32,11 +32,7 @@ public struct KeySet<Element: StreamKey>: @unchecked Sendable {
     @inlinable @inline(__always)
     public mutating func insert(_ element: Element) {
         guard Self.isPlain else { return insertIntoTable(element) }
-        guard let first else {
-            first = element
-            size = 1
-            return
-        }
+        guard let first else { return insertFirst(element) }
         if Element.same(element, first) { return }
         guard let slots else { return insertSecond(element) }
         let (slot, isFound) = locate(element, hash: element.stableHash, slots, first)
@@ -57,8 +53,7 @@ public struct KeySet<Element: StreamKey>: @unchecked Sendable {
     /// Whether the element is in the set.
     @inlinable
     public func contains(_ element: Element) -> Bool {
-        guard Self.isPlain else { return memory?.table?.peek(element, hash: element.stableHash) != nil }
-        guard let first else { return false }
+        guard Self.isPlain, let first else { return memory?.table?.peek(element, hash: element.stableHash) != nil }
         if Element.same(element, first) { return true }
         guard let slots else { return false }
         return locate(element, hash: element.stableHash, slots, first).isFound
@@ -71,7 +66,7 @@ public struct KeySet<Element: StreamKey>: @unchecked Sendable {
             self = other
             return
         }
-        if slots != nil && other.count > count { resize(for: other.count) }
+        if first != nil && other.count > count { resize(for: other.count) }
         other.forEach { insert($0) }
     }
 
@@ -122,6 +117,14 @@ extension KeySet {
     }
 
     @inlinable @inline(never)
+    mutating func insertFirst(_ element: Element) {
+        // Free slots can't be told by an element that isn't equal to itself, such as one with a NaN.
+        if memory != nil || !Element.same(element, element) { return insertIntoTable(element) }
+        first = element
+        size = 1
+    }
+
+    @inlinable @inline(never)
     mutating func insertSecond(_ element: Element) {
         resize(for: 2)
         insert(element)
@@ -163,6 +166,15 @@ extension KeySet {
         memory = larger
     }
 
+    /// Adds one of so many elements that are read, with room for them all from the first on.
+    ///
+    /// They come in the order of another set's slots: in a smaller one ever more of them would want the same ones.
+    @inlinable
+    mutating func load(_ element: Element, _ index: Int, of count: Int) {
+        insert(element)
+        if index == 0 && count > 1 && first != nil { resize(for: count) }
+    }
+
     @inlinable
     mutating func insertIntoTable(_ element: Element) {
         let table = ownTable()
@@ -191,7 +203,8 @@ extension KeySet {
             },
             decode: { decoder in
                 var set = KeySet()
-                for _ in 0..<(try decoder.readCount()) { set.insert(try element.decode(&decoder)) }
+                let count = try decoder.readCount()
+                for index in 0..<count { set.load(try element.decode(&decoder), index, of: count) }
                 return set
             })
     }
@@ -209,6 +222,7 @@ extension KeySet: StateCodable where Element: StateCodable {
     @inlinable
     public init(decoding decoder: inout StateDecoder) throws {
         self.init()
-        for _ in 0..<(try decoder.readCount()) { insert(try decoder.decode()) }
+        let count = try decoder.readCount()
+        for index in 0..<count { load(try decoder.decode(), index, of: count) }
     }
 }

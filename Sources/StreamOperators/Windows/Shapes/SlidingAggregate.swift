@@ -50,7 +50,7 @@ struct SlidingAggregate<Function: WindowFunction> {
             merge(accumulator, slice: slice, function)
             return
         }
-        if parts.count == parts.capacity { forget() }
+        if parts.count == parts.capacity { forgetSome() }
         parts.append(Part(slice: slice, accumulator: accumulator))
         addToBackTotal(accumulator, function)
     }
@@ -111,8 +111,8 @@ struct SlidingAggregate<Function: WindowFunction> {
             if parts[Int(head)].slice >= start { return backTotal }
             turn(from: start, function)
         }
-        // What has memory of its own gives it back at once.
-        if !_isPOD(Part.self) { forget() }
+        // What has memory of its own gives it back soon.
+        if !_isPOD(Part.self) { forgetSome() }
         guard head < frontEnd else { return backTotal }
         var total = parts[Int(head)].accumulator
         if let backTotal { function.merge(backTotal, into: &total) }
@@ -133,10 +133,10 @@ struct SlidingAggregate<Function: WindowFunction> {
         backTotal = nil
     }
 
-    /// Removes the parts that are forgotten.
+    /// Removes the parts that are forgotten, when they are enough of all to pay for moving the others.
     @inlinable
-    mutating func forget() {
-        guard head > 0 else { return }
+    mutating func forgetSome() {
+        guard head > 0, Int(head) &* 4 >= parts.count else { return }
         parts.removeSubrange(0..<Int(head))
         frontEnd -= head
         head = 0

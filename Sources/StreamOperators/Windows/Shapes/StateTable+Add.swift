@@ -46,7 +46,8 @@ extension StateTable {
     /// Finds the accumulators of some records, and asks for what adding the records to them will touch, before those of
     /// the records before are added to.
     ///
-    /// An accumulator is found only once. Where it lies is forgotten when the table grows.
+    /// An accumulator is found only once, against the table's invariant (3): where it lies is forgotten when a new key has
+    /// moved others, which nothing else in here does.
     @inlinable @inline(__always)
     func addInTwoSteps<Function: WindowFunction>(
         _ input: KeyedBatch<Key, Function.Input>, _ run: Range<Int>, _ function: Function
@@ -81,8 +82,8 @@ extension StateTable {
                         (found + (next & (ahead &- 1))).initialize(to: accumulator)
                     } else {
                         // The first record of its key: there is none before it that isn't added yet.
-                        if isFull { moved = next }
-                        _ = upsert(keys[next], hash: hashes[next], function.start(elements[next], at: timestamps[next]))
+                        let new = function.start(elements[next], at: timestamps[next])
+                        if insertNew(keys[next], hash: hashes[next], new) { moved = next }
                         (found + (next & (ahead &- 1))).initialize(to: nil)
                     }
                 }
