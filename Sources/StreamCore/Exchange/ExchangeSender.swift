@@ -20,6 +20,10 @@ final class ExchangeSender<Payload: BatchPayload> {
     /// Whether a ring was full and messages wait.
     @usableFromInline var isBlocked: Bool { waitingCount > 0 }
 
+    /// Whether what is sent to worker `target` goes straight through, to this one itself.
+    @usableFromInline
+    func isOwn(_ target: Int) -> Bool { target == worker }
+
     /// Sends a batch to worker `target`, straight through when that is this one.
     @usableFromInline
     func send(_ payload: Payload, to target: Int) throws {

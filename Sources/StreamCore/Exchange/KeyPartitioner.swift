@@ -129,8 +129,9 @@ final class KeyPartitioner<Key: StreamKey, Element: Sendable> {
         parts[target] = spare ?? KeyedBatch(capacity: batchSize)
         spare = nil
         try sender.send(part, to: target)
-        // What went straight through is used again, unless somebody has kept it.
-        if isKnownUniquelyReferenced(&part) && part.ownsRecords {
+        // What went straight through is used again, unless somebody has kept it. (Another worker may have let go of its part
+        // by now, too, but nothing orders what it did before what would be done here.)
+        if sender.isOwn(target) && isKnownUniquelyReferenced(&part) && part.ownsRecords {
             part.removeAll()
             spare = part
         }
