@@ -41,7 +41,7 @@ extension StateTable {
             let far = slot &+ Self.slotsAhead
             if far <= mask && tags[far] != 0 { early(value(at: far)) }
             guard slot >= 0 && tags[slot] != 0 else { continue }
-            if tags[slot] & TableFlags.exceptFresh & ~TableFlags.hash != hot | TableFlags.occupied { touch(slot) }
+            makeReadyToChange(slot)
             try body(entries[slot].key, &entries[slot].value)
         }
         if isStored { try forEachStored(changing: true, body) }
@@ -54,7 +54,7 @@ extension StateTable {
     @inlinable @inline(__always)
     public func prefetchBodies(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
         for i in 0..<count {
-            if let value = peekInMemory(keys[i], hash: hashes[i]) { ValueBody.prefetch(UnsafeRawPointer(value)) }
+            if let value = peekInMemory(keys[i], hash: hashes[i]) { prefetchBody(of: value, lines: 4) }
         }
     }
 }
@@ -65,15 +65,6 @@ enum ValueBody {
     /// Whether a value is a reference to its elements, and nothing else.
     @usableFromInline
     static func isArray<Value>(_ type: Value.Type) -> Bool { type is any ArrayValue.Type }
-
-    /// Asks for the first 256 bytes of what the word at `value` refers to.
-    @inlinable @inline(__always)
-    static func prefetch(_ value: UnsafeRawPointer) {
-        // The address as it lies there: to take the array would be to count a reference to it, in the very memory that
-        // is to be waited for.
-        guard let body = UnsafeRawPointer(bitPattern: value.load(as: UInt.self)) else { return }
-        for line in 0..<4 { prefetchForWriting(body + 64 &* line) }
-    }
 }
 
 /// An array, as the memory system sees it.

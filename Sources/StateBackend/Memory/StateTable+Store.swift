@@ -31,9 +31,7 @@ extension StateTable {
     /// Fetches the entries of all those keys that aren't here.
     @inlinable
     func fetch(_ keys: UnsafePointer<Key>, hashes: UnsafePointer<UInt64>, count: Int) {
-        if byteCount > 1 << 18 {
-            for i in 0..<count { prefetch(hash: hashes[i]) }
-        }
+        prefetch(hashes: hashes, count: count)
         guard let store else { return }
         if !(_isPOD(Key.self) && _isPOD(Value.self)) { lookAtMemory(store, announced: count) }
         guard storedOnly > 0 else { return }

@@ -127,7 +127,7 @@ public final class StateTable<Key: StreamKey, Value> {
     /// Asks the memory system for the slots of keys with these hashes, where the table doesn't lie in the cache anyway.
     @inlinable @inline(__always)
     public func prefetch(hashes: UnsafePointer<UInt64>, count: Int) {
-        guard count > 0, byteCount > 1 << 18 else { return }
+        guard count > 0, isLarge else { return }
         for i in 0..<count { prefetch(hash: hashes[i]) }
     }
 
@@ -159,6 +159,12 @@ public final class StateTable<Key: StreamKey, Value> {
     func valueToChange(at slot: Int, hash: UInt64) -> UnsafeMutablePointer<Value> {
         if tags[slot] & TableFlags.exceptFresh != Self.tag(hash) | hot { touch(slot) }
         return value(at: slot)
+    }
+
+    /// As ``valueToChange(at:hash:)`` does for an entry whose hash isn't known.
+    @inlinable @inline(__always)
+    func makeReadyToChange(_ slot: Int) {
+        if tags[slot] & TableFlags.exceptFresh & ~TableFlags.hash != hot | TableFlags.occupied { touch(slot) }
     }
 
     /// The value of `key`, only to be read; nil when there is none.
@@ -270,7 +276,7 @@ public final class StateTable<Key: StreamKey, Value> {
     @inlinable
     public func forEach(_ body: (Key, inout Value) throws -> Void) rethrows {
         for slot in 0...mask where tags[slot] != 0 {
-            if tags[slot] & TableFlags.exceptFresh & ~TableFlags.hash != hot | TableFlags.occupied { touch(slot) }
+            makeReadyToChange(slot)
             try body(entries[slot].key, &entries[slot].value)
         }
         if isStored { try forEachStored(changing: true, body) }

@@ -49,3 +49,14 @@ enum TableMemory {
 /// Asks the memory system for the cache line at `address`, to be written soon.
 @inlinable @inline(__always)
 public func prefetchForWriting(_ address: UnsafeRawPointer) { weir_prefetch_write(address) }
+
+/// Asks the memory system for the first lines of what the word at `place` refers to, to be written soon: of an array, where
+/// `place` holds one or a value whose first field is one.
+///
+/// The address is read as it lies there: to take the array would be to count a reference to it, in the very memory that is
+/// to be waited for.
+@inlinable @inline(__always)
+public func prefetchBody(of place: UnsafeRawPointer, lines: Int) {
+    guard let body = UnsafeRawPointer(bitPattern: place.load(as: UInt.self)) else { return }
+    for line in 0..<lines { prefetchForWriting(body + 64 &* line) }
+}

@@ -139,8 +139,8 @@ public final class StepState {
 
     /// Says that about so many rows of a part are to be loaded on this worker.
     ///
-    /// Without it tables grow as rows come. Rows come in the order of another table's slots, which fills the first slots
-    /// of a smaller one far more than the others: that takes a time that grows with the square of their number.
+    /// Without it tables grow as rows come, more often than they need to: rows come in the order of another table's slots,
+    /// which fills the first slots of a smaller one far more than the others.
     public func reserve(_ name: String, rowCount: Int) { self[name]?.reserve(rowCount) }
 
     /// Loads this worker's share of rows that were saved.

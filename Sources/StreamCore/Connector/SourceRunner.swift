@@ -53,6 +53,7 @@ final class SourceRunner<Input: Source> {
     @usableFromInline let lateRecords: Collector<Input.Element>?
     @usableFromInline let output: SourceOutput<Input.Element>
     @usableFromInline let alignment: AlignmentGroup?
+    // Not checked, since each poll looks: see `Worker`.
     @usableFromInline @exclusivity(unchecked) var splits: [ActiveSplit]
     /// The names of the splits that have ended.
     @usableFromInline @exclusivity(unchecked) var endedSplits: [String] = []

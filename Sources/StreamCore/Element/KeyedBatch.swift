@@ -68,9 +68,7 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
     /// Destroys the records and keys and keeps the room; the batch must have its records for itself.
     @inlinable
     func removeAll() {
-        keys.deinitialize(count: keyCount)
-        keyCount = 0
-        laterOrigins.removeAll()
+        forgetKeys()
         recordBatch.removeAll()
         recordBatch.origin = nil
     }
@@ -85,10 +83,15 @@ public final class KeyedBatch<Key: StreamKey, Element: Sendable>: BatchPayload, 
     /// Destroys the keys and lets go of the records: `none` is held in their place.
     @inlinable
     func letGo(_ none: Batch<Element>) {
+        forgetKeys()
+        recordBatch = none
+    }
+
+    @inlinable @inline(__always)
+    func forgetKeys() {
         keys.deinitialize(count: keyCount)
         keyCount = 0
         laterOrigins.removeAll()
-        recordBatch = none
     }
 
     @inlinable

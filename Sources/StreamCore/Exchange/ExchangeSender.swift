@@ -27,7 +27,7 @@ final class ExchangeSender<Payload: BatchPayload> {
     /// Sends a batch to worker `target`, straight through when that is this one.
     @usableFromInline
     func send(_ payload: Payload, to target: Int) throws {
-        if target == worker {
+        if isOwn(target) {
             try receiver.deliverOwn(payload)
         } else {
             enqueue(.batch(payload), to: target)
@@ -37,7 +37,7 @@ final class ExchangeSender<Payload: BatchPayload> {
     /// Sends a signal to worker `target`, straight through when that is this one.
     @usableFromInline
     func send(_ signal: Signal, to target: Int) throws {
-        if target == worker {
+        if isOwn(target) {
             try receiver.deliverOwn(signal)
         } else {
             enqueue(.signal(signal), to: target)

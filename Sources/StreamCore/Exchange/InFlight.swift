@@ -19,21 +19,11 @@ final class InFlight<Payload: BatchPayload>: StatePart {
         self.environment = environment
     }
 
-    /// The queue's count, for those who ask before each batch: nobody has to know for that what is in the queue.
-    private var count = 0
+    var isEmpty: Bool { queue.isEmpty }
 
-    var isEmpty: Bool { count == 0 }
+    func append(_ message: Message, from sender: Int) { queue.append((sender, message)) }
 
-    func append(_ message: Message, from sender: Int) {
-        queue.append((sender, message))
-        count += 1
-    }
-
-    func popFirst() -> (sender: Int, message: Message)? {
-        guard count > 0, let first = queue.popFirst() else { return nil }
-        count -= 1
-        return first
-    }
+    func popFirst() -> (sender: Int, message: Message)? { queue.popFirst() }
 
     var distribution: StateDistribution { .worker }
 

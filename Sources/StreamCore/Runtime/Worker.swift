@@ -15,6 +15,8 @@ final class Worker: @unchecked Sendable {
 
     let index: Int
     let wakeSignal: WakeSignal
+    // Exclusive access is not checked at run time where a field is used with each batch: a worker's parts are on its thread
+    // alone, and none calls back into another that is at work.
     /// Later stages first, so that work on its way leaves before new work enters.
     @exclusivity(unchecked) private var inputs: [Input]
     private let senders: [BlockableSender]

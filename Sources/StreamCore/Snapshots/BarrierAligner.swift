@@ -23,6 +23,7 @@ final class BarrierAligner {
     }
 
     private let graph: DataflowGraph
+    // Not checked, since each batch looks: see `Worker`.
     @exclusivity(unchecked) private var steps: [Step]
     /// How many inputs hold back each task, by the node of the task.
     @exclusivity(unchecked) private var holds: [Int: Int] = [:]

@@ -24,6 +24,7 @@ final class WorkerSnapshots {
     private let counters: [StepCounters]
     private let environment: StateEnvironment
     private let aligner: BarrierAligner
+    // Not checked, since each batch looks: see `Worker`.
     @exclusivity(unchecked) private var active: Active?
     /// The last barrier that the worker has known of.
     @exclusivity(unchecked) private var joined = 0

@@ -153,13 +153,7 @@ struct IntervalJoinRow<Left, Right> {
     /// Asks the memory system for the records of the key at `row`.
     @inlinable @inline(__always)
     static func prefetch(_ row: UnsafePointer<IntervalJoinRow>) {
-        // The array's address as it lies there: to take the array would be to count a reference to it, in the very
-        // memory that is to be waited for.
-        let address = UnsafeRawPointer(row).load(as: UInt.self)
-        guard let array = UnsafeRawPointer(bitPattern: address) else { return }
-        prefetchForWriting(array)
-        prefetchForWriting(array + 64)
-        prefetchForWriting(array + 128)
+        prefetchBody(of: row, lines: 3)
     }
 }
 

@@ -12,7 +12,7 @@ final class KeySetMemory<Element: StreamKey> {
     init(slots count: Int, _ free: Element) {
         table = nil
         byteCount = count * MemoryLayout<Element>.stride
-        let slots = KeySlots.allocate(byteCount: byteCount).bindMemory(to: Element.self, capacity: count)
+        let slots = BlockMemory.allocate(byteCount: byteCount).bindMemory(to: Element.self, capacity: count)
         slots.initialize(repeating: free, count: count)
         self.slots = slots
     }
@@ -26,18 +26,6 @@ final class KeySetMemory<Element: StreamKey> {
 
     @inlinable
     deinit {
-        if let slots { KeySlots.free(slots, byteCount: byteCount) }
-    }
-}
-
-/// Where sets of keys have their slots.
-@usableFromInline
-enum KeySlots {
-    @usableFromInline
-    static func allocate(byteCount: Int) -> UnsafeMutableRawPointer { BlockMemory.allocate(byteCount: byteCount) }
-
-    @usableFromInline
-    static func free(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
-        BlockMemory.free(memory, byteCount: byteCount)
+        if let slots { BlockMemory.free(slots, byteCount: byteCount) }
     }
 }

@@ -145,10 +145,7 @@ struct SlidingAggregate<Function: WindowFunction> {
     /// Asks the memory system for the parts of the aggregate at `place`.
     @inlinable @inline(__always)
     static func prefetch(_ place: UnsafePointer<SlidingAggregate>) {
-        // The array's address as it lies there: to take the array would be to count a reference to it.
-        guard let array = UnsafeRawPointer(bitPattern: UnsafeRawPointer(place).load(as: UInt.self)) else { return }
-        prefetchForWriting(array)
-        prefetchForWriting(array + 64)
+        prefetchBody(of: place, lines: 2)
     }
 
     /// How aggregates are saved.
