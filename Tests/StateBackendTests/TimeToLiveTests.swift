@@ -83,19 +83,6 @@ import Testing
         #expect(store.keyCounts.map(\.count) == [0, 10])
     }
 
-    @Test(arguments: [true, false])
-    func withAndWithoutDontMix(isSavedWith: Bool) throws {
-        let old = StepState(), new = StepState()
-        let oldStore = store(Clock(), old), newStore = store(Clock(), new)
-        let timeToLive = TimeToLive(.seconds(1))
-        _ = try oldStore.map("map", from: Int.self, to: Int.self, timeToLive: isSavedWith ? timeToLive : nil)
-        _ = try newStore.map("map", from: Int.self, to: Int.self, timeToLive: isSavedWith ? nil : timeToLive)
-        var saved: [String: SavedPart] = [:]
-        try old.save(into: &saved)
-        let error = #expect(throws: StateError.self) { try new.load(saved, previousParallelism: 1) }
-        #expect(error?.code == .incompatible)
-    }
-
     @Test func theTimeComesFirstInTheBytes() throws {
         let clock = Clock()
         let state = StepState()

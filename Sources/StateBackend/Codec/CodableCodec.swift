@@ -41,7 +41,15 @@ public enum CodableCodec {
     /// Bytes that are no value give a ``StateError`` with code `malformed` that names the field; a field that is absent
     /// or of another type, the `DecodingError` that the type throws.
     public static func decode<Value: Decodable>(_ type: Value.Type, _ decoder: inout StateDecoder) throws -> Value {
+        try decode(type, &decoder, [])
+    }
+
+    /// As ``decode(_:_:)``, with migrations of types that lie in the value.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, _ decoder: inout StateDecoder, _ migrations: [NestedMigration]
+    ) throws -> Value {
         let reader = try open(&decoder)
+        reader.migrations = migrations
         return try reader.decode(type, at: reader.root, depth: 0)
     }
 

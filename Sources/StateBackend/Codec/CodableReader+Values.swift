@@ -25,6 +25,9 @@ extension CodableReader {
         guard depth < CodableCodec.maximumDepth else {
             throw malformed("values are nested more than \(CodableCodec.maximumDepth) deep", at: offset)
         }
+        if !migrations.isEmpty, let migration = migrations.first(where: { $0.type == ObjectIdentifier(Value.self) }) {
+            return try migrate(type, migration, at: offset)
+        }
         return try Value(from: CodableDecoder(reader: self, offset: offset, depth: depth + 1))
     }
 

@@ -10,6 +10,8 @@ final class CodableReader {
     let root: Int
     /// Where it ends.
     let end: Int
+    /// The types in the value that are read by migrations.
+    var migrations: [NestedMigration] = []
 
     init(bytes: [UInt8], names: [String], root: Int, end: Int) {
         self.bytes = bytes

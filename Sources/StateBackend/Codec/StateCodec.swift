@@ -18,6 +18,8 @@ public struct StateCodec<Value>: @unchecked Sendable {
     var components: (() -> [TypeSchema])?
     /// Reads values whose components were written by the given schemas.
     var recompose: (([TypeSchema]) -> Reader)?
+    /// Reads values in which there are others that need migrations.
+    var readNested: (([NestedMigration]) -> Reader)?
     var migrations: [StateMigration<Value>] = []
 
     /// A codec of the given functions.
@@ -63,8 +65,10 @@ public struct StateCodec<Value>: @unchecked Sendable {
     /// The codec that the type brings: its ``StateCodable`` conformance; else ``CodableCodec`` when it is `Codable`;
     /// else the codec of its raw value when it has one; else, for a trivial type, its bytes in memory.
     ///
-    /// A type with none of these gets a codec that throws ``StateError`` with code `noCodec` when it is used.
-    public static var automatic: StateCodec<Value> {
+    /// With the migrations of a ``StateMigrating`` type. A type with none of these gets a codec that throws ``StateError`` with code `noCodec` when it is used.
+    public static var automatic: StateCodec<Value> { ownForm.withMigrations() }
+
+    private static var ownForm: StateCodec<Value> {
         if let type = Value.self as? any StateCodable.Type, let codec = Self.of(stateCodable: type) { return codec }
         if let type = Value.self as? any Codable.Type, let codec = Self.of(codable: type) { return codec }
         // Before the bytes in memory: those of an enumeration are the places of its cases, which may be reordered.
@@ -103,12 +107,21 @@ public struct StateCodec<Value>: @unchecked Sendable {
         codec.version = Type.stateVersion
         codec.isAutomatic = true
         codec.components = functions.components
+        if let container = type as? any ComposedStateCodable.Type { codec.recompose = composed(container) }
         return codec as? StateCodec<Value>
+    }
+
+    private static func composed<Type, Container: ComposedStateCodable>(
+        _ type: Container.Type
+    ) -> (([TypeSchema]) -> StateCodec<Type>.Reader)? {
+        { Container.reader($0) } as? ([TypeSchema]) -> StateCodec<Type>.Reader
     }
 
     private static func of<Type: Codable>(codable type: Type.Type) -> StateCodec<Value>? {
         let functions = CodableFunctions<Type>()
-        return StateCodec<Type>(form: .codable, write: functions.write, read: functions.read) as? StateCodec<Value>
+        var codec = StateCodec<Type>(form: .codable, write: functions.write, read: functions.read)
+        codec.readNested = { migrations in { try functions.read(from: &$0, migrations) } }
+        return codec as? StateCodec<Value>
     }
 
     private static func of<Type: RawRepresentable>(rawRepresentable type: Type.Type) -> StateCodec<Value>? {
@@ -154,6 +167,9 @@ private struct CodableFunctions<Value: Codable>: Sendable {
     }
     @Sendable func read(from decoder: inout StateDecoder) throws -> Value {
         try CodableCodec.decode(Value.self, &decoder)
+    }
+    @Sendable func read(from decoder: inout StateDecoder, _ migrations: [NestedMigration]) throws -> Value {
+        try CodableCodec.decode(Value.self, &decoder, migrations)
     }
 }
 

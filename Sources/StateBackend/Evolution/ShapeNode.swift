@@ -75,6 +75,7 @@ final class ShapeNode {
             let inner = elements[0]()
             shape = inner
             shape.name = name
+            shape.migrations = nil
         case .fields? where isComplete && cases == nil:
             shape.kind = .fields
             shape.fields = fields.map { .init($0.name, $0.shape(), isRequired: $0.isRequired) }

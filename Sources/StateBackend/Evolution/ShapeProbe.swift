@@ -36,6 +36,7 @@ final class ShapeProbe {
         } else {
             found = run(type, name: name)
         }
+        found.shape.migrations = ShapeMigrations(type)
         inProgress.removeLast()
         if found.value == nil { found.value = Self.zero(type) }
         // What was found below a type in progress lacks that type's own shape, and is looked for again elsewhere.

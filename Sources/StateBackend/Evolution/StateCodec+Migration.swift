@@ -87,6 +87,7 @@ extension StateCodec {
         let match = schema.match(written)
         guard match.report.fit == .migrated else { return self }
         if let index = match.migration { return reading(migrations[index].reader(match.written ?? written)) }
+        if let readNested, !match.report.nested.isEmpty { return reading(readNested(match.report.nested)) }
         if let recompose { return reading(recompose(written.components)) }
         return self
     }

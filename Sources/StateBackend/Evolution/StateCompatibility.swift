@@ -76,9 +76,14 @@ public struct StateCompatibility: Sendable, Equatable {
     var remedy: String {
         switch status {
         case .both(.needsMigration):
-            "give the state's codec a migration (StateCodec.migrating), or allow '\(name)' to be dropped"
-        case .dropped: "give the program's state its old name, or allow '\(name)' to be dropped"
-        default: "go back to the old type, give the state another name, or allow '\(name)' to be dropped"
+            "give the state's codec a migration (StateCodec.migrating), or its type (StateMigrating), or allow '\(name)' to "
+                + "be dropped"
+        case .dropped:
+            "give the program's state its old name, or the snapshot's the new one (SnapshotRewrite.rename), or allow "
+                + "'\(name)' to be dropped"
+        default:
+            "go back to the old type, write the snapshot anew with the state transformed (SnapshotRewrite), or allow "
+                + "'\(name)' to be dropped"
         }
     }
 }
@@ -113,24 +118,24 @@ extension StateSchema {
                     .incompatible, "rows went by \(written.distribution) and now go by \(distribution)"), false
             )
         }
-        if timeToLive != written.timeToLive {
-            func text(_ time: Int64?) -> String { time.map { "\($0) ms" } ?? "none" }
-            // Rows of a state with a time to live begin with the time at which they expire.
-            guard timeToLive != nil, written.timeToLive != nil else {
-                let change = "from \(text(written.timeToLive)) to \(text(timeToLive))"
-                return (FitReport(.incompatible, "the time to live changed \(change)"), false)
-            }
-            report.add(
-                FitReport(
-                    .compatible, "the time to live changed from \(text(written.timeToLive)) to \(text(timeToLive))"))
+        // Values of a state with a time to live begin with the time at which they expire.
+        let hasChangedForm = (timeToLive == nil) != (written.timeToLive == nil)
+        switch (written.timeToLive, timeToLive) {
+        case (let old?, let new?) where old != new:
+            report.add(FitReport(.compatible, "the time to live changed from \(old) ms to \(new) ms"))
+        case (nil, let new?):
+            report.add(FitReport(.compatible, "values that are there live \(new) ms from the restore on"))
+        case (let old?, nil):
+            report.add(FitReport(.compatible, "values that are there and haven't expired lose their \(old) ms to live"))
+        default: break
         }
-        var needsRewrite = false
+        var needsRewrite = hasChangedForm
         switch (key, written.key) {
         case (let new?, let old?):
             let match = new.matchKeys(old)
             report.add(match.report)
             // Stores find keys by their bytes: those of Codable keys follow the order of the fields.
-            needsRewrite = match.report.fit == .compatible && old.hasCodablePart
+            needsRewrite = needsRewrite || match.report.fit == .compatible && old.hasCodablePart
         case (nil, nil): break
         default: report.add(FitReport(.incompatible, "rows had \(written.key == nil ? "no keys" : "keys")"))
         }
@@ -138,12 +143,21 @@ extension StateSchema {
             let (match, isRewritten) = fit(maps: written, mapKey)
             report.add(match)
             needsRewrite = needsRewrite || isRewritten
-        } else if let value, let old = written.value {
+        } else if let (value, old) = values(written, hasChangedForm) {
             let match = value.match(old)
             report.add(match.report)
             needsRewrite = needsRewrite || match.report.fit == .migrated
         }
         return (report, needsRewrite && report.fit <= .migrated)
+    }
+
+    /// The types of this schema's values and of those of `written`, without their times where only one has them.
+    private func values(_ written: StateSchema, _ hasChangedForm: Bool) -> (new: TypeSchema, old: TypeSchema)? {
+        func plain(_ schema: StateSchema) -> TypeSchema? {
+            hasChangedForm && schema.timeToLive != nil ? schema.value?.components.first : schema.value
+        }
+        guard let new = plain(self), let old = plain(written) else { return nil }
+        return (new, old)
     }
 
     /// How the map keys and values of `written` are read, and whether rows must be written again.
@@ -162,7 +176,8 @@ extension StateSchema {
             return (report, true)
         }
         let keys = mapKey.matchKeys(oldKey).report
-        guard let value, let old = written.value else { return (keys, false) }
+        let hasChangedForm = (timeToLive == nil) != (written.timeToLive == nil)
+        guard let (value, old) = values(written, hasChangedForm) else { return (keys, false) }
         var report = value.match(old).report
         let needsRewrite = report.fit == .migrated || keys.fit == .compatible && oldKey.form == .codable
         report.add(keys)

@@ -20,6 +20,8 @@ struct FitReport: Equatable {
     var fit = StateFit.same
     /// What has changed, in words.
     var reasons: [String] = []
+    /// The migrations of types that lie in values of the `Codable` form.
+    var nested: [NestedMigration] = []
 
     init(_ fit: StateFit = .same, _ reasons: String...) {
         self.fit = fit
@@ -30,5 +32,6 @@ struct FitReport: Equatable {
     mutating func add(_ other: FitReport) {
         fit = max(fit, other.fit)
         reasons += other.reasons
+        nested += other.nested
     }
 }

@@ -81,7 +81,7 @@ extension TypeSchema {
         guard let shape, let old = written.shape else {
             return name == written.name ? FitReport() : FitReport(.needsMigration, change)
         }
-        var report = shape.fit(old)
+        var report = shape.fitWithin(old)
         if report.fit == .same && name != written.name {
             report.add(FitReport(.compatible, "\(written.name) is now called \(name)"))
         }

@@ -1,10 +1,19 @@
 extension TypeShape {
-    /// How values of the shape `written` are read as this one.
+    /// How values of the shape `written` are read as this one, if need be by a migration that the type brings.
     ///
     /// A shape never needs more than a migration.
     ///
     /// - Parameter path: where the value is, for the reasons.
     func fit(_ written: TypeShape, at path: String = "") -> FitReport {
+        let direct = fitWithin(written, at: path)
+        guard direct.fit > .compatible, let migration = migrations?.find(written) else { return direct }
+        var report = FitReport(.migrated, "\(Self.subject(path)): a migration reads \(written.name)")
+        report.nested = [migration]
+        return report
+    }
+
+    /// As ``fit(_:at:)``, without migrations of the type itself, but for those of types within.
+    func fitWithin(_ written: TypeShape, at path: String = "") -> FitReport {
         if kind == .optional && written.kind != .optional, let wrapped = elements.first {
             var report = wrapped.fit(written, at: path)
             report.add(FitReport(.compatible, "\(Self.subject(path)) became optional"))

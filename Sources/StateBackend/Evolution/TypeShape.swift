@@ -63,6 +63,10 @@ public struct TypeShape: Sendable, Equatable, Codable {
     public var fields: [Field]
     /// What is within, where that has no names.
     public var elements: [TypeShape]
+    /// How the type reads what older versions of it wrote; what a program can do, so not part of what is written.
+    var migrations: ShapeMigrations?
+
+    private enum CodingKeys: String, CodingKey { case kind, name, scalar, fields, elements }
 
     /// A shape.
     public init(

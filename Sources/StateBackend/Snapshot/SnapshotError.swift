@@ -10,6 +10,8 @@ public struct SnapshotError: Error, Sendable, CustomStringConvertible {
 
         /// The storage could not be read or written.
         public static let storageFailed = Code(rawValue: "storageFailed")
+        /// Two keys of a state that is transformed become one, and nothing says what their values come to.
+        public static let keyCollision = Code(rawValue: "keyCollision")
         /// The storage has no room left.
         public static let storageFull = Code(rawValue: "storageFull")
         /// The storage may not be read or written: permissions, or a read-only file system.

@@ -23,19 +23,22 @@ extension KeyedStateStore {
     func expiringValue<Value: Sendable>(
         _ name: String, _ codec: StateCodec<Value>?, _ timeToLive: TimeToLive, _ kind: String
     ) throws -> ValueState<Key, Value> {
+        let values = codec ?? .automatic
+        let lifetime = Lifetime(timeToLive)
         let traits = TableTraits<Expiring<Value>>(
             timeToLive: timeToLive.milliseconds,
             isExpired: { [unowned self] in $0.expiry <= now },
             // Also asked between two batches, so by the clock.
             reveal: { [unowned self] in $0.expiry <= clock() ? nil : $0.value },
-            expiryTime: batchTime.read)
-        let table = try table(name, kind: kind, codec: (codec ?? .automatic).expiring, traits: traits)
+            expiryTime: batchTime.read,
+            adopt: { [clock] in values.expiring(at: lifetime.deadline(clock()), from: $0) })
+        let table = try table(name, kind: kind, codec: values.expiring, traits: traits)
         sweep(table) {
             $0.expiry <= $1 ? .remove : .keep
         } trim: { _, _ in
         }
         return ValueState(
-            store: self, table: StateTable(), expiring: ExpiringTable(table: table, lifetime: Lifetime(timeToLive)))
+            store: self, table: StateTable(), expiring: ExpiringTable(table: table, lifetime: lifetime))
     }
 
     /// A state that holds a list per key.

@@ -12,10 +12,13 @@ extension KeyedStateStore {
         codec: StateCodec<Value>? = nil, timeToLive: TimeToLive? = nil
     ) throws -> MapState<Key, MapKey, Value> {
         typealias Map = StateTable<MapKey, Expiring<Value>>
-        let whole = Map.codec(values: codec ?? .automatic, expires: timeToLive != nil)
+        let values = codec ?? .automatic
+        let whole = Map.codec(values: values, expires: timeToLive != nil)
+        let lifetime = Lifetime(timeToLive)
         let rows = MapRowCodec<Key, MapKey, Value>(
-            kind: "map", mapKeys: .automatic, values: codec ?? .automatic, timeToLive: timeToLive?.milliseconds,
-            wholeReader: { written in
+            kind: "map", mapKeys: .automatic, values: values, lifetime: lifetime,
+            wholeReader: { written, expires in
+                let whole = Map.codec(values: values, expires: expires)
                 let codec = written.map { whole.reading($0) } ?? whole
                 return { row in
                     var entries: [(MapKey, Expiring<Value>)] = []
@@ -23,7 +26,6 @@ extension KeyedStateStore {
                     return entries
                 }
             })
-        let lifetime = Lifetime(timeToLive)
         if let stored = try stored(name, rows) {
             return MapState(store: self, maps: NestedMaps(StateTable(), rows), stored: stored, lifetime: lifetime)
         }
@@ -54,16 +56,18 @@ extension KeyedStateStore {
         codec: StateCodec<Value>? = nil, timeToLive: TimeToLive? = nil
     ) throws -> OrderedMapState<Key, MapKey, Value> {
         typealias Map = OrderedEntries<MapKey, Value>
-        let whole = Map.codec(values: codec ?? .automatic, expires: timeToLive != nil)
+        let values = codec ?? .automatic
+        let whole = Map.codec(values: values, expires: timeToLive != nil)
+        let lifetime = Lifetime(timeToLive)
         let rows = MapRowCodec<Key, MapKey, Value>(
-            kind: "ordered map", mapKeys: .ordered, values: codec ?? .automatic, timeToLive: timeToLive?.milliseconds,
-            wholeReader: { written in
+            kind: "ordered map", mapKeys: .ordered, values: values, lifetime: lifetime,
+            wholeReader: { written, expires in
+                let whole = Map.codec(values: values, expires: expires)
                 let codec = written.map { whole.reading($0) } ?? whole
                 return { row in
                     try codec.decode(&row).entries.map { ($0.key, Expiring(expiry: $0.expiry, value: $0.value)) }
                 }
             })
-        let lifetime = Lifetime(timeToLive)
         if let stored = try stored(name, rows) {
             let maps = SortedMaps(StateTable<Key, Map>(), rows)
             return OrderedMapState(

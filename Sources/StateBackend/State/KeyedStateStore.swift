@@ -18,7 +18,7 @@ public final class KeyedStateStore<Key: StreamKey> {
     /// Remove expired values from some slots each.
     private var sweeps: [(_ slots: Int) -> Void] = []
     @usableFromInline @exclusivity(unchecked) var expires = false
-    let clock: () -> Int64
+    @usableFromInline let clock: () -> Int64
     /// `now`, for a store's threads.
     let batchTime = BatchTime()
     /// The step's state, to which the store adds.
@@ -113,6 +113,8 @@ public final class KeyedStateStore<Key: StreamKey> {
     func table<Value>(
         _ name: String, kind: String, codec: StateCodec<Value>?, traits: TableTraits<Value> = TableTraits()
     ) throws -> StateTable<Key, Value> {
+        var traits = traits
+        traits.clock = clock
         let table: StateTable<Key, Value> = try state.table(name, kind: kind, codec: codec, traits: traits)
         preparations.append { table.prepare($0, hashes: $1, count: $2, ahead: 0) }
         prefetches.append { table.prefetch(hashes: $0, count: $1) }

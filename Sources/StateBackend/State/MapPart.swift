@@ -5,6 +5,8 @@ final class MapPart<Key: StreamKey, MapKey: StreamKey, Value>: StatePart {
     /// The time by which entries are captured, that of the batch; and the time by which they are shown.
     private let now: () -> Int64
     private let clock: () -> Int64
+    /// The time by which what was written with a time to live has expired.
+    private let restoreClock: () -> Int64
     private var reader: MapRowReader<Key, MapKey, Value>
 
     init(
@@ -15,7 +17,8 @@ final class MapPart<Key: StreamKey, MapKey: StreamKey, Value>: StatePart {
         self.codec = codec
         self.now = codec.expires ? now : { .min }
         self.clock = codec.expires ? clock : { .min }
-        reader = MapRowReader(codec, nil)
+        restoreClock = clock
+        reader = MapRowReader(codec, nil, now: 0)
     }
 
     var distribution: StateDistribution { .keyed }
@@ -33,17 +36,21 @@ final class MapPart<Key: StreamKey, MapKey: StreamKey, Value>: StatePart {
 
     func capture(_ mode: CaptureMode) throws -> any StateCapture { entries.capture(mode, now: now) }
 
-    func prepareToLoad(_ written: StateSchema) { reader = MapRowReader(codec, written) }
+    func prepareToLoad(_ written: StateSchema) { reader = MapRowReader(codec, written, now: restoreClock()) }
 
     func load(_ row: inout StateDecoder) throws {
         let key = try reader.key(&row)
         guard let whole = reader.whole else {
-            return entries.put(key, try reader.mapKey(&row), try reader.entry(&row))
+            let mapKey = try reader.mapKey(&row)
+            guard let entry = try reader.entry(&row) else { return entries.drop(key, mapKey) }
+            return entries.put(key, mapKey, entry)
         }
         let read = try whole(&row)
         // A later row of a key replaces the whole map.
         entries.dropAll(key)
-        for (mapKey, entry) in read { entries.put(key, mapKey, entry) }
+        for (mapKey, entry) in read {
+            if let entry = reader.adopt(entry) { entries.put(key, mapKey, entry) }
+        }
     }
 
     func unload(_ row: inout StateDecoder) throws {

@@ -11,11 +11,12 @@ struct MapRowCodec<Key: StreamKey, MapKey: StreamKey, Value> {
     let keys = StateCodec<Key>.automatic
     let mapKeys: StateCodec<MapKey>
     let values: StateCodec<Value>
-    let timeToLive: Int64?
-    /// Reads the entries of a row that holds a whole map, as maps were saved first, whose value was of the given schema.
-    let wholeReader: (TypeSchema?) -> (inout StateDecoder) throws -> [(MapKey, Expiring<Value>)]
+    let lifetime: Lifetime
+    /// Reads the entries of a row that holds a whole map, as maps were saved first, whose value was of the given schema,
+    /// with a time to live or without.
+    let wholeReader: (TypeSchema?, _ expires: Bool) -> (inout StateDecoder) throws -> [(MapKey, Expiring<Value>)]
 
-    var expires: Bool { timeToLive != nil }
+    var expires: Bool { lifetime.milliseconds != nil }
 
     /// Whether the rows of a key are in the order of their map keys.
     var isOrdered: Bool { mapKeys.form == .ordered }
@@ -24,7 +25,7 @@ struct MapRowCodec<Key: StreamKey, MapKey: StreamKey, Value> {
         var schema = StateSchema(
             kind: kind, key: keys.schema, value: expires ? values.expiring.schema : values.schema, distribution: .keyed)
         schema.mapKey = mapKeys.schema
-        schema.timeToLive = timeToLive
+        schema.timeToLive = lifetime.milliseconds
         return schema
     }
 

@@ -65,10 +65,16 @@ public final class StepState {
                     }
                 }
             },
-            put: { row, codec in
+            put: { row, codec, now in
                 let key = try keyCodec.decode(&row)
+                var isLiving = true
+                if let now { isLiving = try row.readFixed(Int64.self) > now }
                 let value = try codec.decode(&row)
-                table.upsert(key, hash: key.stableHash, value).pointee = value
+                if isLiving {
+                    table.upsert(key, hash: key.stableHash, value).pointee = value
+                } else {
+                    table.remove(key, hash: key.stableHash)
+                }
             })
         try add(name, part)
         table.count(
@@ -194,12 +200,6 @@ public final class StepState {
     /// Loads this worker's share of what was saved; the state must be fresh.
     public func load(_ saved: [String: SavedPart], previousParallelism: Int) throws {
         for (name, whole) in saved {
-            if let part = self[name], (part.schema.timeToLive == nil) != (whole.schema.timeToLive == nil) {
-                throw StateError(
-                    code: .incompatible,
-                    message: "the saved state '\(name)' \(whole.schema.timeToLive == nil ? "has no" : "has a") time to "
-                        + "live, other than the step's; give the step's state a new name")
-            }
             prepareToLoad(name, whole.schema)
             try load(
                 whole.rows, of: name, distribution: whole.distribution, previousParallelism: previousParallelism)

@@ -8,18 +8,21 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
     let valueCodec: StateCodec<Value>
     /// Reads values as an older program may have written them.
     private var loadCodec: StateCodec<Value>
+    /// The time by which rows have expired that have the time of that in front, though values don't expire.
+    private var loadTime: Int64?
 
     private let begin: (CaptureMode, ((Value) -> Bool)?) -> TableCapture<Key, Value>
-    private let put: (inout StateDecoder, StateCodec<Value>) throws -> Void
+    private let put: (inout StateDecoder, StateCodec<Value>, Int64?) throws -> Void
 
     /// - Parameters:
     ///   - begin: begins a capture, which leaves out values of which the second argument says that they have expired.
-    ///   - put: takes in a row, whose value is read by the given codec.
+    ///   - put: takes in a row, whose value is read by the given codec; where a time is given, only if the row's own,
+    ///     which stands before the value, is later.
     @usableFromInline
     init(
         table: StateTable<Key, Value>, kind: String, codec: StateCodec<Value>, traits: TableTraits<Value>,
         begin: @escaping (CaptureMode, ((Value) -> Bool)?) -> TableCapture<Key, Value>,
-        put: @escaping (inout StateDecoder, StateCodec<Value>) throws -> Void
+        put: @escaping (inout StateDecoder, StateCodec<Value>, Int64?) throws -> Void
     ) {
         self.begin = begin
         self.put = put
@@ -69,7 +72,14 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
 
     @usableFromInline
     func prepareToLoad(_ written: StateSchema) {
-        loadCodec = written.value.map { valueCodec.reading($0) } ?? valueCodec
+        loadTime = nil
+        switch (traits.timeToLive, written.timeToLive) {
+        case (nil, _?):
+            loadTime = traits.clock()
+            loadCodec = written.value?.components.first.map { valueCodec.reading($0) } ?? valueCodec
+        case (_?, nil): loadCodec = traits.adopt?(written.value) ?? valueCodec
+        default: loadCodec = written.value.map { valueCodec.reading($0) } ?? valueCodec
+        }
     }
 
     @usableFromInline
@@ -77,7 +87,7 @@ final class TablePart<Key: StreamKey, Value>: StatePart {
 
     @usableFromInline
     func load(_ row: inout StateDecoder) throws {
-        try put(&row, loadCodec)
+        try put(&row, loadCodec, loadTime)
     }
 
     @usableFromInline

@@ -62,6 +62,18 @@ extension StateCodec {
                 return { Expiring(expiry: try $0.readFixed(), value: try value.decode(&$0)) }
             })
     }
+
+    /// Reads values that were written without a time to live, as if they had been written now.
+    ///
+    /// - Parameters:
+    ///   - written: what was written; nil where it isn't known.
+    ///   - deadline: when they expire.
+    func expiring(at deadline: Int64, from written: TypeSchema?) -> StateCodec<Expiring<Value>> {
+        let values = written.map { reading($0) } ?? self
+        var codec = expiring
+        codec.read = { Expiring(expiry: deadline, value: try values.decode(&$0)) }
+        return codec
+    }
 }
 
 /// What the values of a table mean beyond their bytes.
@@ -75,12 +87,17 @@ struct TableTraits<Value> {
     @usableFromInline var reveal: (Value) -> Any? = { $0 }
     /// The time by which a store may drop rows; nil where they don't expire.
     @usableFromInline var expiryTime: (@Sendable () -> Int64)?
+    /// Reads values that were written without a time to live; nil where they don't expire.
+    @usableFromInline var adopt: ((_ written: TypeSchema?) -> StateCodec<Value>)?
+    /// The time by which values expire that were written with a time to live.
+    @usableFromInline var clock: () -> Int64 = { .min }
 
     @inlinable
     init(
         timeToLive: Int64? = nil, isExpired: ((Value) -> Bool)? = nil, reveal: @escaping (Value) -> Any? = { $0 },
-        expiryTime: (@Sendable () -> Int64)? = nil
+        expiryTime: (@Sendable () -> Int64)? = nil, adopt: ((TypeSchema?) -> StateCodec<Value>)? = nil
     ) {
+        self.adopt = adopt
         self.timeToLive = timeToLive
         self.isExpired = isExpired
         self.reveal = reveal

@@ -43,8 +43,10 @@ public struct TypeSchema: Sendable, Equatable, Codable {
         components = try fields.decodeIfPresent([TypeSchema].self, forKey: .components) ?? []
     }
 
-    /// The name before its generic parameters: `Swift.Array` of `Swift.Array<Swift.Int>`.
-    public var baseName: String { String(name.prefix { $0 != "<" }) }
+    /// The name before its generic parameters: `Swift.Array` of `Swift.Array<Swift.Int>`; of tuples the parenthesis.
+    public var baseName: String {
+        name.hasPrefix("(") && !name.hasPrefix("(extension") ? "(" : String(name.prefix { $0 != "<" })
+    }
 
     /// The type in a few words: name, version where there are several, and fields where they are known.
     public var text: String {

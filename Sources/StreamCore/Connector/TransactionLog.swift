@@ -92,6 +92,8 @@ final class TransactionPart<Output: TransactionalSink>: StatePart {
     private let environment: StateEnvironment
     private let log: TransactionLog<Output>
     private let codec = StateCodec<Output.Committer.Transaction>.automatic
+    /// Reads transactions as an older program may have written them.
+    private var loadCodec = StateCodec<Output.Committer.Transaction>.automatic
     private var writer: Output.Writer?
     private var hasBegun = false
     /// The number of the next transaction.
@@ -158,12 +160,17 @@ final class TransactionPart<Output: TransactionalSink>: StatePart {
     }
 
     @usableFromInline
+    func prepareToLoad(_ written: StateSchema) {
+        loadCodec = written.value.map { codec.reading($0) } ?? codec
+    }
+
+    @usableFromInline
     func load(_ row: inout StateDecoder) throws {
         _ = try row.decode(Int.self)
         // Other workers may have been there: no number may come twice.
         epoch = max(epoch, try row.decode())
         for _ in 0..<(try row.readCount()) {
-            let transaction = try codec.decode(&row)
+            let transaction = try loadCodec.decode(&row)
             // Every worker reads every row.
             if context.worker == 0 { log.noteRecovered(transaction) }
         }

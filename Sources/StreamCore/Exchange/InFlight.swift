@@ -10,12 +10,15 @@ final class InFlight<Payload: BatchPayload>: StatePart {
     private(set) var isForeign = false
     private(set) var queue = FIFOQueue<(sender: Int, message: Message)>()
     private let codec: PayloadCodec<Payload>
+    /// Reads batches as an older program may have written them.
+    private var loadCodec: PayloadCodec<Payload>
     private let environment: StateEnvironment
     /// The number of records without keys that were read, by which they are shared out.
     private var readCount = 0
 
     init(_ codec: PayloadCodec<Payload>, _ environment: StateEnvironment) {
         self.codec = codec
+        loadCodec = codec
         self.environment = environment
     }
 
@@ -53,12 +56,16 @@ final class InFlight<Payload: BatchPayload>: StatePart {
         }
     }
 
+    func prepareToLoad(_ written: StateSchema) {
+        loadCodec = written.value.flatMap { codec.reading($0) } ?? codec
+    }
+
     func load(_ row: inout StateDecoder) throws {
         let isSame = try row.readVarint() == UInt64(environment.parallelism)
         let sender = Int(truncatingIfNeeded: try row.readVarint())
         switch try row.readFixed(UInt8.self) {
         case 0:
-            let payload = try codec.decode(&row) { hash in
+            let payload = try loadCodec.decode(&row) { hash in
                 if isSame { return true }
                 guard let hash else {
                     readCount += 1

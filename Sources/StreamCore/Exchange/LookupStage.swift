@@ -73,6 +73,8 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
     private let collector: Collector<Output>
     private let errors: ErrorHandler<Input>
     private let codec = StateCodec<Input>.automatic
+    /// Reads records as an older program may have written them.
+    private var loadCodec = StateCodec<Input>.automatic
 
     private var slots: [Int: Slot] = [:]
     private var nextID = 0
@@ -337,6 +339,14 @@ final class LookupStage<Input: Sendable, Output: Sendable> {
 extension LookupStage: StatePart {
     var distribution: StateDistribution { .list }
 
+    var schema: StateSchema {
+        StateSchema(kind: "rows", key: nil, value: codec.schema, distribution: distribution)
+    }
+
+    func prepareToLoad(_ written: StateSchema) {
+        loadCodec = written.value.map { codec.reading($0) } ?? codec
+    }
+
     func save(into rows: inout StateRows) throws {
         var records = slots.map {
             (id: $0.key, element: $0.value.element, timestamp: $0.value.timestamp, origin: $0.value.origin)
@@ -361,6 +371,6 @@ extension LookupStage: StatePart {
         if source != loaded?.source || offset != loaded?.offset ?? -1 {
             loaded = source.map { BatchOrigin(source: $0, offset: offset) }
         }
-        enqueue(try codec.decode(&entry), at: timestamp, from: loaded)
+        enqueue(try loadCodec.decode(&entry), at: timestamp, from: loaded)
     }
 }

@@ -8,13 +8,18 @@ struct PayloadCodec<Payload: BatchPayload> {
     let decode: (inout StateDecoder, _ isWanted: (UInt64?) -> Bool) throws -> Payload
     /// The record's type, for the manifest.
     let schema: TypeSchema
+    /// The codec that reads batches whose records were of another schema.
+    let reading: (TypeSchema) -> PayloadCodec?
 }
 
 extension PayloadCodec {
     /// Nil when the records have no codec.
     @usableFromInline
-    static func batches<Element: Sendable>(of type: Element.Type) -> PayloadCodec? where Payload == Batch<Element> {
+    static func batches<Element: Sendable>(
+        of type: Element.Type, writtenAs written: TypeSchema? = nil
+    ) -> PayloadCodec? where Payload == Batch<Element> {
         let codec = StateCodec<Element>.automatic
+        let reader = written.map { codec.reading($0) } ?? codec
         guard codec.form != .missing else { return nil }
         return PayloadCodec(
             encode: { batch, encoder in
@@ -32,19 +37,20 @@ extension PayloadCodec {
                 batch.origin = origin
                 for _ in 0..<count {
                     let timestamp: Timestamp = try decoder.readFixed()
-                    let element = try codec.decode(&decoder)
+                    let element = try reader.decode(&decoder)
                     if isWanted(nil) { batch.append(element, at: timestamp) }
                 }
                 return batch
-            }, schema: codec.schema)
+            }, schema: codec.schema, reading: { batches(of: type, writtenAs: $0) })
     }
 
     /// Nil when the records, or their keys, have no codec.
     @usableFromInline
     static func keyedBatches<Key: StreamKey, Element: Sendable>(
-        keys: Key.Type, of type: Element.Type
+        keys: Key.Type, of type: Element.Type, writtenAs written: TypeSchema? = nil
     ) -> PayloadCodec? where Payload == KeyedBatch<Key, Element> {
         let codec = StateCodec<Element>.automatic
+        let reader = written.map { codec.reading($0) } ?? codec
         let keyCodec = StateCodec<Key>.automatic
         guard codec.form != .missing, keyCodec.form != .missing else { return nil }
         return PayloadCodec(
@@ -65,12 +71,12 @@ extension PayloadCodec {
                 for _ in 0..<count {
                     let timestamp: Timestamp = try decoder.readFixed()
                     let key = try keyCodec.decode(&decoder)
-                    let element = try codec.decode(&decoder)
+                    let element = try reader.decode(&decoder)
                     let hash = key.stableHash
                     if isWanted(hash) { batch.append(element, at: timestamp, key: key, hash: hash) }
                 }
                 return batch
-            }, schema: codec.schema)
+            }, schema: codec.schema, reading: { keyedBatches(keys: keys, of: type, writtenAs: $0) })
     }
 }
 

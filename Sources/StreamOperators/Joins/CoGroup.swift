@@ -60,11 +60,16 @@ struct CoGroup<Left: Sendable, Right: Sendable>: Sendable {
         let lefts = Member<Left>.codec.array
         let rights = Member<Right>.codec.array
         return StateCodec<CoGroup>(
+            of: { [lefts.schema, rights.schema] },
             encode: { group, encoder in
                 try lefts.encode(group.lefts, into: &encoder)
                 try rights.encode(group.rights, into: &encoder)
             },
-            decode: { CoGroup(lefts: try lefts.decode(&$0), rights: try rights.decode(&$0)) })
+            decode: { written in
+                let lefts = lefts.reading(written, 0)
+                let rights = rights.reading(written, 1)
+                return { CoGroup(lefts: try lefts.decode(&$0), rights: try rights.decode(&$0)) }
+            })
     }
 }
 
@@ -73,15 +78,19 @@ extension CoGroup.Member {
     static var codec: StateCodec<Self> {
         let elements = StateCodec<Element>.automatic
         return StateCodec<Self>(
+            of: { [elements.schema] },
             encode: { member, encoder in
                 try encoder.encode(member.timestamp)
                 try encoder.encode(member.emitted)
                 try elements.encode(member.element, into: &encoder)
             },
-            decode: { decoder in
-                let timestamp: Timestamp = try decoder.decode()
-                let emitted: Timestamp? = try decoder.decode()
-                return Self(element: try elements.decode(&decoder), timestamp: timestamp, emitted: emitted)
+            decode: { written in
+                let elements = elements.reading(written, 0)
+                return { decoder in
+                    let timestamp: Timestamp = try decoder.decode()
+                    let emitted: Timestamp? = try decoder.decode()
+                    return Self(element: try elements.decode(&decoder), timestamp: timestamp, emitted: emitted)
+                }
             })
     }
 }

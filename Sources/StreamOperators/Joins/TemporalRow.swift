@@ -105,17 +105,22 @@ extension TemporalRow {
         let versions = Timed.codec(StateCodec<Version>.automatic.optional).array
         let waiting = Timed.codec(StateCodec<Record>.automatic).array
         return StateCodec<TemporalRow>(
+            of: { [versions.schema, waiting.schema] },
             encode: { row, encoder in
                 try versions.encode(row.versions, into: &encoder)
                 try waiting.encode(row.waiting, into: &encoder)
                 try encoder.encode(row.timer)
             },
-            decode: { decoder in
-                var row = TemporalRow()
-                row.versions = try versions.decode(&decoder)
-                row.waiting = try waiting.decode(&decoder)
-                row.timer = try decoder.decode()
-                return row
+            decode: { written in
+                let versions = versions.reading(written, 0)
+                let waiting = waiting.reading(written, 1)
+                return { decoder in
+                    var row = TemporalRow()
+                    row.versions = try versions.decode(&decoder)
+                    row.waiting = try waiting.decode(&decoder)
+                    row.timer = try decoder.decode()
+                    return row
+                }
             })
     }
 }
@@ -123,13 +128,17 @@ extension TemporalRow {
 extension TemporalRow.Timed {
     static func codec(_ values: StateCodec<Value>) -> StateCodec<TemporalRow<Record, Version>.Timed<Value>> {
         StateCodec<TemporalRow<Record, Version>.Timed<Value>>(
+            of: { [values.schema] },
             encode: { timed, encoder in
                 try encoder.encode(timed.time)
                 try values.encode(timed.value, into: &encoder)
             },
-            decode: { decoder in
-                let time: Timestamp = try decoder.decode()
-                return TemporalRow<Record, Version>.Timed<Value>(time: time, value: try values.decode(&decoder))
+            decode: { written in
+                let values = values.reading(written, 0)
+                return { decoder in
+                    let time: Timestamp = try decoder.decode()
+                    return TemporalRow<Record, Version>.Timed<Value>(time: time, value: try values.decode(&decoder))
+                }
             })
     }
 }

@@ -123,17 +123,21 @@ struct KeepLastOperator<Key: StreamKey, Element: Sendable>: StreamOperator {
     @usableFromInline static var codec: StateCodec<Run> {
         let elements = StateCodec<Element>.automatic
         return StateCodec<Run>(
+            of: { [elements.schema] },
             encode: { run, encoder in
                 encoder.writeVarint(signed: run.first)
                 encoder.writeVarint(signed: run.last)
                 encoder.writeVarint(signed: run.wake)
                 try elements.encode(run.element, into: &encoder)
             },
-            decode: { decoder in
-                let first = try decoder.readSignedVarint()
-                let last = try decoder.readSignedVarint()
-                let wake = try decoder.readSignedVarint()
-                return Run(first: first, last: last, element: try elements.decode(&decoder), wake: wake)
+            decode: { written in
+                let elements = elements.reading(written, 0)
+                return { decoder in
+                    let first = try decoder.readSignedVarint()
+                    let last = try decoder.readSignedVarint()
+                    let wake = try decoder.readSignedVarint()
+                    return Run(first: first, last: last, element: try elements.decode(&decoder), wake: wake)
+                }
             })
     }
 }

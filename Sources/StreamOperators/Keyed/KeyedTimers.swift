@@ -195,6 +195,7 @@ final class KeyedTimers<Key: StreamKey, ID: Hashable & Sendable> {
     private static var codec: StateCodec<SetTimer> {
         let ids = StateCodec<ID>.automatic
         return StateCodec<SetTimer>(
+            of: { [ids.schema] },
             encode: { timer, encoder in
                 try ids.encode(timer.id, into: &encoder)
                 try encoder.encode(timer.domain == .processingTime)
@@ -202,13 +203,16 @@ final class KeyedTimers<Key: StreamKey, ID: Hashable & Sendable> {
                 encoder.writeVarint(timer.order)
                 encoder.writeVarint(signed: timer.origin)
             },
-            decode: { decoder in
-                let id = try ids.decode(&decoder)
-                let domain: TimeDomain = try decoder.decode(Bool.self) ? .processingTime : .eventTime
-                let time = try decoder.readSignedVarint()
-                let order = try decoder.readVarint()
-                return SetTimer(
-                    id: id, domain: domain, time: time, order: order, origin: try decoder.readSignedVarint())
+            decode: { written in
+                let ids = ids.reading(written, 0)
+                return { decoder in
+                    let id = try ids.decode(&decoder)
+                    let domain: TimeDomain = try decoder.decode(Bool.self) ? .processingTime : .eventTime
+                    let time = try decoder.readSignedVarint()
+                    let order = try decoder.readVarint()
+                    return SetTimer(
+                        id: id, domain: domain, time: time, order: order, origin: try decoder.readSignedVarint())
+                }
             })
     }
 }

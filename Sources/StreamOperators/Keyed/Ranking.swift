@@ -123,14 +123,18 @@ struct TopNOperator<Key: StreamKey, Element: Sendable, Score: Comparable & Senda
     static func codec(_ score: @escaping @Sendable (Element) throws(Failure) -> Score) -> StateCodec<Ranked> {
         let elements = StateCodec<Element>.automatic
         return StateCodec<Ranked>(
+            of: { [elements.schema] },
             encode: { entry, encoder in
                 encoder.writeVarint(signed: entry.time)
                 try elements.encode(entry.element, into: &encoder)
             },
-            decode: { decoder in
-                let time = try decoder.readSignedVarint()
-                let element = try elements.decode(&decoder)
-                return Ranked(score: try score(element), time: time, element: element)
+            decode: { written in
+                let elements = elements.reading(written, 0)
+                return { decoder in
+                    let time = try decoder.readSignedVarint()
+                    let element = try elements.decode(&decoder)
+                    return Ranked(score: try score(element), time: time, element: element)
+                }
             })
     }
 }

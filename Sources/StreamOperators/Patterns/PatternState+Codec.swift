@@ -12,8 +12,12 @@ extension PatternState {
     ) -> StateCodec<PatternState<Element>> {
         let program = PatternProgram(pattern)
         return StateCodec(
+            of: { [element.schema] },
             encode: { try $0.encode(program.fingerprint, element, into: &$1) },
-            decode: { try PatternState(program, element, decoding: &$0) })
+            decode: { written in
+                let element = element.reading(written, 0)
+                return { try PatternState(program, element, decoding: &$0) }
+            })
     }
 
     private func encode(

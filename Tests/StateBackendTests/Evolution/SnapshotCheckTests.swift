@@ -103,8 +103,8 @@ import Testing
         #expect(
             error?.message
                 == "the program can't go on from the snapshot: step/state: needs migration: the type changed from "
-                + "Swift.String to Swift.Double; give the state's codec a migration (StateCodec.migrating), or allow "
-                + "'step/state' to be dropped")
+                + "Swift.String to Swift.Double; give the state's codec a migration (StateCodec.migrating), or its type "
+                + "(StateMigrating), or allow 'step/state' to be dropped")
     }
 
     @Test func migrationsAreAppliedToEveryKindOfState() throws {

@@ -50,15 +50,19 @@ public struct BoundedKeySet<Value: StreamKey>: Sendable {
     static func codec(_ element: StateCodec<Value>) -> StateCodec<BoundedKeySet> {
         let values = KeySet<Value>.codec(element)
         return StateCodec(
+            of: { [values.schema] },
             encode: { set, encoder in
                 try encoder.encode(set.isCut)
                 try values.encode(set.values, into: &encoder)
             },
-            decode: { decoder in
-                var set = BoundedKeySet()
-                set.isCut = try decoder.decode()
-                set.values = try values.decode(&decoder)
-                return set
+            decode: { written in
+                let values = values.reading(written, 0)
+                return { decoder in
+                    var set = BoundedKeySet()
+                    set.isCut = try decoder.decode()
+                    set.values = try values.decode(&decoder)
+                    return set
+                }
             })
     }
 }

@@ -97,13 +97,17 @@ public struct CollectList<Input, Value: Sendable>: AggregateFunction {
     public var accumulatorCodec: StateCodec<Accumulator> {
         let values = TimedValue<Value>.codec(.automatic).array
         return StateCodec(
+            of: { [values.schema] },
             encode: { accumulator, encoder in
                 try encoder.encode(accumulator.count)
                 try values.encode(accumulator.values, into: &encoder)
             },
-            decode: { decoder in
-                let count: Int = try decoder.decode()
-                return Accumulator(try values.decode(&decoder), count: count)
+            decode: { written in
+                let values = values.reading(written, 0)
+                return { decoder in
+                    let count: Int = try decoder.decode()
+                    return Accumulator(try values.decode(&decoder), count: count)
+                }
             })
     }
 }

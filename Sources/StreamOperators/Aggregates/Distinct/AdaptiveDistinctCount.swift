@@ -96,15 +96,19 @@ public struct AdaptiveDistinctCount<Input, Value: StreamKey>: AggregateFunction 
     public var accumulatorCodec: StateCodec<Accumulator> {
         let values = KeySet<Value>.codec(.automatic)
         return StateCodec(
+            of: { [values.schema] },
             encode: { accumulator, encoder in
                 try encoder.encode(accumulator.sketch)
                 if accumulator.sketch == nil { try values.encode(accumulator.values, into: &encoder) }
             },
-            decode: { decoder in
-                var accumulator = Accumulator()
-                accumulator.sketch = try decoder.decode()
-                if accumulator.sketch == nil { accumulator.values = try values.decode(&decoder) }
-                return accumulator
+            decode: { written in
+                let values = values.reading(written, 0)
+                return { decoder in
+                    var accumulator = Accumulator()
+                    accumulator.sketch = try decoder.decode()
+                    if accumulator.sketch == nil { accumulator.values = try values.decode(&decoder) }
+                    return accumulator
+                }
             })
     }
 }

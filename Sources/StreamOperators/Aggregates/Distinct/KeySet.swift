@@ -197,15 +197,19 @@ extension KeySet {
     /// A codec of sets by that of their elements: their number, then each, in no particular order.
     public static func codec(_ element: StateCodec<Element>) -> StateCodec<KeySet> {
         StateCodec(
+            of: { [element.schema] },
             encode: { set, encoder in
                 encoder.writeVarint(UInt64(set.count))
                 try set.forEach { try element.encode($0, into: &encoder) }
             },
-            decode: { decoder in
-                var set = KeySet()
-                let count = try decoder.readCount()
-                for index in 0..<count { set.load(try element.decode(&decoder), index, of: count) }
-                return set
+            decode: { written in
+                let element = element.reading(written, 0)
+                return { decoder in
+                    var set = KeySet()
+                    let count = try decoder.readCount()
+                    for index in 0..<count { set.load(try element.decode(&decoder), index, of: count) }
+                    return set
+                }
             })
     }
 }

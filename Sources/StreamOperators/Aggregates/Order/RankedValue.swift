@@ -18,15 +18,20 @@ public struct RankedValue<Value: Sendable, Rank: Comparable & Sendable>: Sendabl
     /// The rank, the time, then the value.
     static func codec(_ value: StateCodec<Value>, rank: StateCodec<Rank>) -> StateCodec<RankedValue> {
         StateCodec(
+            of: { [value.schema, rank.schema] },
             encode: { ranked, encoder in
                 try rank.encode(ranked.rank, into: &encoder)
                 encoder.writeVarint(signed: ranked.timestamp)
                 try value.encode(ranked.value, into: &encoder)
             },
-            decode: { decoder in
-                let ranked = try rank.decode(&decoder)
-                let timestamp = try decoder.readSignedVarint()
-                return RankedValue(try value.decode(&decoder), rank: ranked, at: timestamp)
+            decode: { written in
+                let value = value.reading(written, 0)
+                let rank = rank.reading(written, 1)
+                return { decoder in
+                    let ranked = try rank.decode(&decoder)
+                    let timestamp = try decoder.readSignedVarint()
+                    return RankedValue(try value.decode(&decoder), rank: ranked, at: timestamp)
+                }
             })
     }
 }

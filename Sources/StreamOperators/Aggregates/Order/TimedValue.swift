@@ -16,13 +16,17 @@ public struct TimedValue<Value: Sendable>: Sendable {
     /// The time, then the value.
     static func codec(_ value: StateCodec<Value>) -> StateCodec<TimedValue> {
         StateCodec(
+            of: { [value.schema] },
             encode: { timed, encoder in
                 encoder.writeVarint(signed: timed.timestamp)
                 try value.encode(timed.value, into: &encoder)
             },
-            decode: { decoder in
-                let timestamp = try decoder.readSignedVarint()
-                return TimedValue(try value.decode(&decoder), at: timestamp)
+            decode: { written in
+                let value = value.reading(written, 0)
+                return { decoder in
+                    let timestamp = try decoder.readSignedVarint()
+                    return TimedValue(try value.decode(&decoder), at: timestamp)
+                }
             })
     }
 }

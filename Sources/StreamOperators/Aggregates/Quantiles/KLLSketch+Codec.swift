@@ -5,6 +5,7 @@ extension KLLSketch {
     public static func codec(_ value: StateCodec<Value>) -> StateCodec<KLLSketch> {
         let values = value.array
         return StateCodec(
+            of: { [value.schema] },
             encode: { sketch, encoder in
                 try encoder.encode(sketch.accuracy)
                 try encoder.encode(sketch.count)
@@ -14,21 +15,25 @@ extension KLLSketch {
                 try values.encode(sketch.bottom, into: &encoder)
                 try values.array.encode(sketch.levels, into: &encoder)
             },
-            decode: { decoder in
-                let accuracy: Int = try decoder.decode()
-                let count: Int = try decoder.decode()
-                let coin: UInt64 = try decoder.readFixed()
-                var sketch = KLLSketch(try value.decode(&decoder), accuracy: accuracy, seed: coin)
-                sketch.high = try value.decode(&decoder)
-                sketch.bottom = try values.decode(&decoder)
-                sketch.levels = try values.array.decode(&decoder)
-                sketch.total = count
-                guard sketch.accuracy == accuracy, sketch.hasAllValues else {
-                    throw decoder.malformed("a sketch of \(count) quantile values")
+            decode: { written in
+                let value = value.reading(written, 0)
+                let values = value.array
+                return { decoder in
+                    let accuracy: Int = try decoder.decode()
+                    let count: Int = try decoder.decode()
+                    let coin: UInt64 = try decoder.readFixed()
+                    var sketch = KLLSketch(try value.decode(&decoder), accuracy: accuracy, seed: coin)
+                    sketch.high = try value.decode(&decoder)
+                    sketch.bottom = try values.decode(&decoder)
+                    sketch.levels = try values.array.decode(&decoder)
+                    sketch.total = count
+                    guard sketch.accuracy == accuracy, sketch.hasAllValues else {
+                        throw decoder.malformed("a sketch of \(count) quantile values")
+                    }
+                    sketch.held = sketch.levels.reduce(sketch.bottom.count) { $0 + $1.count }
+                    sketch.setLimit()
+                    return sketch
                 }
-                sketch.held = sketch.levels.reduce(sketch.bottom.count) { $0 + $1.count }
-                sketch.setLimit()
-                return sketch
             })
     }
 

@@ -61,12 +61,19 @@ where Second.Input == First.Input {
     public var accumulatorCodec: StateCodec<Accumulator> {
         let codecs = (members.0.accumulatorCodec, members.1.accumulatorCodec)
         return StateCodec(
+            of: { [codecs.0.schema, codecs.1.schema] },
             encode: { value, encoder in
                 try codecs.0.encode(value.0, into: &encoder)
                 try codecs.1.encode(value.1, into: &encoder)
             },
-            decode: { decoder in
-                (try codecs.0.decode(&decoder), try codecs.1.decode(&decoder))
+            decode: { written in
+                let codecs = (
+                    codecs.0.reading(written, 0),
+                    codecs.1.reading(written, 1)
+                )
+                return { decoder in
+                    (try codecs.0.decode(&decoder), try codecs.1.decode(&decoder))
+                }
             })
     }
 

@@ -90,6 +90,7 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
             members.3.accumulatorCodec, members.4.accumulatorCodec
         )
         return StateCodec(
+            of: { [codecs.0.schema, codecs.1.schema, codecs.2.schema, codecs.3.schema, codecs.4.schema] },
             encode: { value, encoder in
                 try codecs.0.encode(value.0, into: &encoder)
                 try codecs.1.encode(value.1, into: &encoder)
@@ -97,11 +98,20 @@ where Second.Input == First.Input, Third.Input == First.Input, Fourth.Input == F
                 try codecs.3.encode(value.3, into: &encoder)
                 try codecs.4.encode(value.4, into: &encoder)
             },
-            decode: { decoder in
-                (
-                    try codecs.0.decode(&decoder), try codecs.1.decode(&decoder), try codecs.2.decode(&decoder),
-                    try codecs.3.decode(&decoder), try codecs.4.decode(&decoder)
+            decode: { written in
+                let codecs = (
+                    codecs.0.reading(written, 0),
+                    codecs.1.reading(written, 1),
+                    codecs.2.reading(written, 2),
+                    codecs.3.reading(written, 3),
+                    codecs.4.reading(written, 4)
                 )
+                return { decoder in
+                    (
+                        try codecs.0.decode(&decoder), try codecs.1.decode(&decoder), try codecs.2.decode(&decoder),
+                        try codecs.3.decode(&decoder), try codecs.4.decode(&decoder)
+                    )
+                }
             })
     }
 

@@ -98,6 +98,9 @@ where
             members.3.accumulatorCodec, members.4.accumulatorCodec, members.5.accumulatorCodec
         )
         return StateCodec(
+            of: {
+                [codecs.0.schema, codecs.1.schema, codecs.2.schema, codecs.3.schema, codecs.4.schema, codecs.5.schema]
+            },
             encode: { value, encoder in
                 try codecs.0.encode(value.0, into: &encoder)
                 try codecs.1.encode(value.1, into: &encoder)
@@ -106,11 +109,21 @@ where
                 try codecs.4.encode(value.4, into: &encoder)
                 try codecs.5.encode(value.5, into: &encoder)
             },
-            decode: { decoder in
-                (
-                    try codecs.0.decode(&decoder), try codecs.1.decode(&decoder), try codecs.2.decode(&decoder),
-                    try codecs.3.decode(&decoder), try codecs.4.decode(&decoder), try codecs.5.decode(&decoder)
+            decode: { written in
+                let codecs = (
+                    codecs.0.reading(written, 0),
+                    codecs.1.reading(written, 1),
+                    codecs.2.reading(written, 2),
+                    codecs.3.reading(written, 3),
+                    codecs.4.reading(written, 4),
+                    codecs.5.reading(written, 5)
                 )
+                return { decoder in
+                    (
+                        try codecs.0.decode(&decoder), try codecs.1.decode(&decoder), try codecs.2.decode(&decoder),
+                        try codecs.3.decode(&decoder), try codecs.4.decode(&decoder), try codecs.5.decode(&decoder)
+                    )
+                }
             })
     }
 

@@ -20,13 +20,17 @@ public struct TimedElement<Element: Sendable>: Sendable {
     static var codec: StateCodec<TimedElement<Element>> {
         let elements = StateCodec<Element>.automatic
         return StateCodec<TimedElement<Element>>(
+            of: { [elements.schema] },
             encode: { value, encoder in
                 try encoder.encode(value.timestamp)
                 try elements.encode(value.element, into: &encoder)
             },
-            decode: { decoder in
-                let timestamp: Timestamp = try decoder.decode()
-                return TimedElement(try elements.decode(&decoder), at: timestamp)
+            decode: { written in
+                let elements = elements.reading(written, 0)
+                return { decoder in
+                    let timestamp: Timestamp = try decoder.decode()
+                    return TimedElement(try elements.decode(&decoder), at: timestamp)
+                }
             })
     }
 }

@@ -57,6 +57,7 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
     ) -> StateCodec<Self> {
         let optional = accumulators.optional
         return StateCodec<Self>(
+            of: { [accumulators.schema, triggers.schema] },
             encode: { value, encoder in
                 try encoder.encode(value.window.start)
                 try encoder.encode(value.window.end)
@@ -69,18 +70,23 @@ struct OpenWindow<Accumulator: Sendable, Firing: Trigger> {
                 try encoder.encode(value.isDirty)
                 try encoder.encode(value.wasOnTime)
             },
-            decode: { decoder in
-                let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
-                let accumulator = try optional.decode(&decoder)
-                var value = OpenWindow(window: window, trigger: try triggers.decode(&decoder))
-                value.accumulator = accumulator
-                value.eventTimes = try decoder.decode()
-                value.processingTimes = try decoder.decode()
-                value.lastEarly = try optional.decode(&decoder)
-                value.panes = try decoder.decode()
-                value.isDirty = try decoder.decode()
-                value.wasOnTime = try decoder.decode()
-                return value
+            decode: { written in
+                let accumulators = accumulators.reading(written, 0)
+                let triggers = triggers.reading(written, 1)
+                let optional = accumulators.optional
+                return { decoder in
+                    let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
+                    let accumulator = try optional.decode(&decoder)
+                    var value = OpenWindow(window: window, trigger: try triggers.decode(&decoder))
+                    value.accumulator = accumulator
+                    value.eventTimes = try decoder.decode()
+                    value.processingTimes = try decoder.decode()
+                    value.lastEarly = try optional.decode(&decoder)
+                    value.panes = try decoder.decode()
+                    value.isDirty = try decoder.decode()
+                    value.wasOnTime = try decoder.decode()
+                    return value
+                }
             })
     }
 }
@@ -107,6 +113,7 @@ struct OpenWindows<Accumulator: Sendable, Firing: Trigger> {
     static func codec(_ windows: StateCodec<Window>) -> StateCodec<Self> {
         let windows = windows.array
         return StateCodec<Self>(
+            of: { [windows.schema] },
             encode: { value, encoder in
                 try windows.encode(value.windows, into: &encoder)
                 try encoder.encode(value.nextEventTime)
@@ -114,14 +121,17 @@ struct OpenWindows<Accumulator: Sendable, Firing: Trigger> {
                 try encoder.encode(value.isQueued)
                 for window in value.windows { try encoder.encode(window.postponed) }
             },
-            decode: { decoder in
-                var value = OpenWindows()
-                value.windows = try windows.decode(&decoder)
-                value.nextEventTime = try decoder.decode()
-                value.nextProcessingTime = try decoder.decode()
-                value.isQueued = try decoder.decode()
-                for index in value.windows.indices { value.windows[index].postponed = try decoder.decode() }
-                return value
+            decode: { written in
+                let windows = windows.reading(written, 0)
+                return { decoder in
+                    var value = OpenWindows()
+                    value.windows = try windows.decode(&decoder)
+                    value.nextEventTime = try decoder.decode()
+                    value.nextProcessingTime = try decoder.decode()
+                    value.isQueued = try decoder.decode()
+                    for index in value.windows.indices { value.windows[index].postponed = try decoder.decode() }
+                    return value
+                }
             })
     }
 

@@ -243,18 +243,23 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
     @inlinable
     static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Sessions> {
         let waiting = StateCodec<Waiting>(
+            of: { [accumulators.schema] },
             encode: { value, encoder in
                 try encoder.encode(value.window.start)
                 try encoder.encode(value.window.end)
                 try accumulators.encode(value.accumulator, into: &encoder)
             },
-            decode: { decoder in
-                let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
-                return Waiting(window: window, accumulator: try accumulators.decode(&decoder))
+            decode: { written in
+                let accumulators = accumulators.reading(written, 0)
+                return { decoder in
+                    let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
+                    return Waiting(window: window, accumulator: try accumulators.decode(&decoder))
+                }
             }
         ).array
         let optional = accumulators.optional
         let sessions = StateCodec<Session>(
+            of: { [optional.schema] },
             encode: { value, encoder in
                 try encoder.encode(value.window.start)
                 try encoder.encode(value.window.end)
@@ -262,26 +267,34 @@ struct BoundedSessionWindowOperator<Function: WindowFunction>: StreamOperator {
                 try encoder.encode(value.panes)
                 try encoder.encode(value.hasFired)
             },
-            decode: { decoder in
-                let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
-                var value = Session(window: window, accumulator: try optional.decode(&decoder))
-                value.panes = try decoder.decode()
-                value.hasFired = try decoder.decode()
-                return value
+            decode: { written in
+                let optional = optional.reading(written, 0)
+                return { decoder in
+                    let window = TimeWindow(start: try decoder.decode(), end: try decoder.decode())
+                    var value = Session(window: window, accumulator: try optional.decode(&decoder))
+                    value.panes = try decoder.decode()
+                    value.hasFired = try decoder.decode()
+                    return value
+                }
             }
         ).array
         return StateCodec<Sessions>(
+            of: { [waiting.schema, sessions.schema] },
             encode: { value, encoder in
                 try encoder.encode(value.timer)
                 try waiting.encode(value.waiting, into: &encoder)
                 try sessions.encode(value.sessions, into: &encoder)
             },
-            decode: { decoder in
-                var value = Sessions()
-                value.timer = try decoder.decode()
-                value.waiting = try waiting.decode(&decoder)
-                value.sessions = try sessions.decode(&decoder)
-                return value
+            decode: { written in
+                let waiting = waiting.reading(written, 0)
+                let sessions = sessions.reading(written, 1)
+                return { decoder in
+                    var value = Sessions()
+                    value.timer = try decoder.decode()
+                    value.waiting = try waiting.decode(&decoder)
+                    value.sessions = try sessions.decode(&decoder)
+                    return value
+                }
             })
     }
 }

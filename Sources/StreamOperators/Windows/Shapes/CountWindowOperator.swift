@@ -48,17 +48,22 @@ struct CountWindowOperator<Function: WindowFunction>: StreamOperator {
         let partials = spans.optional
         let slices = SlidingAggregate<Spans>.codec(spans).optional
         return StateCodec<Counted>(
+            of: { [partials.schema, slices.schema] },
             encode: { value, encoder in
                 try encoder.encode(value.count)
                 try partials.encode(value.partial, into: &encoder)
                 try slices.encode(value.slices, into: &encoder)
             },
-            decode: { decoder in
-                var value = Counted()
-                value.count = try decoder.decode()
-                value.partial = try partials.decode(&decoder)
-                value.slices = try slices.decode(&decoder)
-                return value
+            decode: { written in
+                let partials = partials.reading(written, 0)
+                let slices = slices.reading(written, 1)
+                return { decoder in
+                    var value = Counted()
+                    value.count = try decoder.decode()
+                    value.partial = try partials.decode(&decoder)
+                    value.slices = try slices.decode(&decoder)
+                    return value
+                }
             })
     }
 
@@ -174,14 +179,18 @@ struct SpanningWindowFunction<Base: WindowFunction>: WindowFunction {
     @usableFromInline var accumulatorCodec: StateCodec<Accumulator> {
         let codec = base.accumulatorCodec
         return StateCodec<Accumulator>(
+            of: { [codec.schema] },
             encode: { value, encoder in
                 try codec.encode(value.base, into: &encoder)
                 try encoder.encode(value.first)
                 try encoder.encode(value.last)
             },
-            decode: { decoder in
-                let base = try codec.decode(&decoder)
-                return Accumulator(base: base, first: try decoder.decode(), last: try decoder.decode())
+            decode: { written in
+                let codec = codec.reading(written, 0)
+                return { decoder in
+                    let base = try codec.decode(&decoder)
+                    return Accumulator(base: base, first: try decoder.decode(), last: try decoder.decode())
+                }
             })
     }
 

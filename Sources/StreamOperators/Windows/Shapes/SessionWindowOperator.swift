@@ -73,6 +73,7 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
     @usableFromInline
     static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Sessions> {
         let sessions = StateCodec<Session>(
+            of: { [accumulators.schema] },
             encode: { session, encoder in
                 try encoder.encode(session.start)
                 try encoder.encode(session.end)
@@ -80,26 +81,34 @@ struct SessionWindowOperator<Function: WindowFunction>: StreamOperator {
                 try encoder.encode(session.panes)
                 try encoder.encode(session.hasFired)
             },
-            decode: { decoder in
-                let start: Timestamp = try decoder.decode()
-                let end: Timestamp = try decoder.decode()
-                var session = Session(start: start, end: end, accumulator: try accumulators.decode(&decoder))
-                session.panes = try decoder.decode()
-                session.hasFired = try decoder.decode()
-                return session
+            decode: { written in
+                let accumulators = accumulators.reading(written, 0)
+                return { decoder in
+                    let start: Timestamp = try decoder.decode()
+                    let end: Timestamp = try decoder.decode()
+                    var session = Session(start: start, end: end, accumulator: try accumulators.decode(&decoder))
+                    session.panes = try decoder.decode()
+                    session.hasFired = try decoder.decode()
+                    return session
+                }
             })
         let others = sessions.array
         return StateCodec<Sessions>(
+            of: { [sessions.schema, others.schema] },
             encode: { value, encoder in
                 try encoder.encode(value.timer)
                 try sessions.encode(value.first, into: &encoder)
                 try others.encode(value.others, into: &encoder)
             },
-            decode: { decoder in
-                let timer: Timestamp = try decoder.decode()
-                var value = Sessions(timer: timer, first: try sessions.decode(&decoder))
-                value.others = try others.decode(&decoder)
-                return value
+            decode: { written in
+                let sessions = sessions.reading(written, 0)
+                let others = others.reading(written, 1)
+                return { decoder in
+                    let timer: Timestamp = try decoder.decode()
+                    var value = Sessions(timer: timer, first: try sessions.decode(&decoder))
+                    value.others = try others.decode(&decoder)
+                    return value
+                }
             })
     }
 

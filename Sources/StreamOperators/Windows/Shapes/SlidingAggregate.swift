@@ -152,17 +152,22 @@ struct SlidingAggregate<Function: WindowFunction> {
     @usableFromInline
     static func codec(_ accumulators: StateCodec<Function.Accumulator>) -> StateCodec<Self> {
         let parts = StateCodec<Part>(
+            of: { [accumulators.schema] },
             encode: { part, encoder in
                 try encoder.encode(part.slice)
                 try accumulators.encode(part.accumulator, into: &encoder)
             },
-            decode: { decoder in
-                let slice: Int64 = try decoder.decode()
-                return Part(slice: slice, accumulator: try accumulators.decode(&decoder))
+            decode: { written in
+                let accumulators = accumulators.reading(written, 0)
+                return { decoder in
+                    let slice: Int64 = try decoder.decode()
+                    return Part(slice: slice, accumulator: try accumulators.decode(&decoder))
+                }
             }
         ).array
         let total = accumulators.optional
         return StateCodec<Self>(
+            of: { [parts.schema, total.schema] },
             encode: { value, encoder in
                 // The front with its newest slice first.
                 let frontEnd = Int(value.frontEnd)
@@ -170,10 +175,14 @@ struct SlidingAggregate<Function: WindowFunction> {
                 try parts.encode(Array(value.parts[frontEnd...]), into: &encoder)
                 try total.encode(value.backTotal, into: &encoder)
             },
-            decode: { decoder in
-                let front = try parts.decode(&decoder)
-                let back = try parts.decode(&decoder)
-                return SlidingAggregate(front: front, back: back, backTotal: try total.decode(&decoder))
+            decode: { written in
+                let parts = parts.reading(written, 0)
+                let total = total.reading(written, 1)
+                return { decoder in
+                    let front = try parts.decode(&decoder)
+                    let back = try parts.decode(&decoder)
+                    return SlidingAggregate(front: front, back: back, backTotal: try total.decode(&decoder))
+                }
             })
     }
 

@@ -135,6 +135,7 @@ public struct AnyTrigger<First: Trigger, Second: Trigger>: Trigger where First.E
         let firstCodec = first.stateCodec
         let secondCodec = second.stateCodec
         return StateCodec<State>(
+            of: { [firstCodec.schema, secondCodec.schema] },
             encode: { state, encoder in
                 try firstCodec.encode(state.first, into: &encoder)
                 try secondCodec.encode(state.second, into: &encoder)
@@ -143,11 +144,15 @@ public struct AnyTrigger<First: Trigger, Second: Trigger>: Trigger where First.E
                     try encoder.encode(times.processing)
                 }
             },
-            decode: { decoder in
-                var state = State(first: try firstCodec.decode(&decoder), second: try secondCodec.decode(&decoder))
-                state.firstTimes = Times(event: try decoder.decode(), processing: try decoder.decode())
-                state.secondTimes = Times(event: try decoder.decode(), processing: try decoder.decode())
-                return state
+            decode: { written in
+                let firstCodec = firstCodec.reading(written, 0)
+                let secondCodec = secondCodec.reading(written, 1)
+                return { decoder in
+                    var state = State(first: try firstCodec.decode(&decoder), second: try secondCodec.decode(&decoder))
+                    state.firstTimes = Times(event: try decoder.decode(), processing: try decoder.decode())
+                    state.secondTimes = Times(event: try decoder.decode(), processing: try decoder.decode())
+                    return state
+                }
             })
     }
 
