@@ -1,7 +1,4 @@
 extension SnapshotRewrite {
-    /// The bytes of a state that are held in memory while it is transformed.
-    private static let heldBytes = 256 << 20
-
     /// Writes the savepoint; its manifest last, so that it is there as a whole or not at all.
     ///
     /// - Parameters:
@@ -123,7 +120,7 @@ extension SnapshotRewrite {
         guard let transform = target.transform else { return try copy(part, of: step, put) }
         let keyGroups = KeyGroups(count: manifest.keyGroups)
         let size = max(part.byteCount, part.rowCount * 64)
-        let passes = min(max(1, (size + Self.heldBytes - 1) / Self.heldBytes), manifest.keyGroups)
+        let passes = min(max(1, (size + heldBytes - 1) / heldBytes), manifest.keyGroups)
         for pass in 0..<passes {
             let range = keyGroups.range(ofWorker: pass, parallelism: passes)
             try transform(

@@ -20,6 +20,8 @@ public struct SnapshotRewrite {
     /// What the snapshot holds.
     public let manifest: SnapshotManifest
 
+    /// The bytes of a state that are held in memory while it is transformed.
+    package var heldBytes = 256 << 20
     let snapshot: StoredSnapshot
     let inspector: SnapshotInspector
     /// What the states of the snapshot become, by name; those that aren't here stay as they are.

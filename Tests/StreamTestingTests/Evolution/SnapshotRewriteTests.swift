@@ -90,6 +90,8 @@ import Weir
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         var rewrite = try SnapshotRewrite(
             SnapshotRepository(storage, pipeline: "accounts"), backends: [RocksDBBackend()], scratch: scratch)
+        // In several passes over each state, or in one.
+        if parallelism == 2 { rewrite.heldBytes = 8 << 10 }
         try Self.rewrite(&rewrite)
         let target = SnapshotRepository(other, pipeline: "accounts")
         let written = try rewrite.write(to: target)
@@ -106,6 +108,48 @@ import Weir
         input.end()
         try job.settle()
         #expect(log.take().sorted() == Self.expected(4_000))
+    }
+
+    /// The rows of windows have their bounds before the key.
+    @Test(arguments: [true, false]) func windowsGetOtherKeys(_ isStored: Bool) throws {
+        let backend: any StateBackend = isStored ? RocksDBBackend() : MemoryBackend()
+        let (storage, other) = (MemorySnapshotStorage(), MemorySnapshotStorage())
+        let log = OutputLog<String>()
+        func pipeline<Key: StreamKey>(
+            _ input: TestInput<Purchase>, _ key: @escaping @Sendable (Purchase) -> Key
+        ) throws -> Pipeline {
+            try Pipeline("accounts") { p in
+                p.input(input).keyBy(key).window(.tumbling(.milliseconds(100))).aggregate("sums", .sum(\.price))
+                    .map { "\($0.key) \($0.window.start) \($0.value)" }.logged("out", in: log)
+            }
+        }
+        func send(_ range: Range<Int>, _ input: TestInput<Purchase>) {
+            for (index, purchase) in Self.purchases(range).enumerated() {
+                input.send(purchase, at: Int64((range.lowerBound + index) % 300))
+            }
+        }
+        do {
+            let input = TestInput<Purchase>("purchases")
+            let job = try ManualJob(try pipeline(input) { "user \($0.user)" }, storage, backend: backend)
+            send(0..<1_200, input)
+            try job.snapshot()
+        }
+        let scratch = NSTemporaryDirectory() + "weir-rewrite-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        var rewrite = try SnapshotRewrite(
+            SnapshotRepository(storage, pipeline: "accounts"), backends: [RocksDBBackend()], scratch: scratch)
+        #expect(throws: StateError.self) { try rewrite.rekey("sums", from: Int.self, to: Int.self) { $0 } }
+        try rewrite.rekey("sums", from: String.self, to: Int.self) { Self.number($0) }
+        try rewrite.write(to: SnapshotRepository(other, pipeline: "accounts"))
+
+        let input = TestInput<Purchase>("purchases")
+        send(0..<2_000, input)
+        input.end()
+        _ = try ManualJob(try pipeline(input) { $0.user }, other, backend: backend, parallelism: 3)
+        let groups = Dictionary(grouping: Self.purchases(0..<2_000).enumerated()) {
+            "\($0.element.user) \($0.offset % 300 / 100 * 100)"
+        }
+        #expect(log.take().sorted() == groups.map { "\($0) \($1.reduce(0) { $0 + $1.element.price })" }.sorted())
     }
 
     @Test func whatIsNotNamedStaysAsItIs() throws {
