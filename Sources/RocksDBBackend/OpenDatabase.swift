@@ -36,6 +36,7 @@ final class OpenDatabase {
             options.filter_bits = wanted.filterBits
             options.filters_last_level = wanted.filtersLastLevel
             options.compressed = wanted.isCompressed
+            if wanted.fixesMappingThreshold { weir_rocks_fix_mapping_threshold() }
             guard let pointer = weir_rocks_open(directory + Self.subdirectory, &options, &fault.error) else {
                 throw fault.stateError("open the state of worker \(place.worker)", at: directory)
             }

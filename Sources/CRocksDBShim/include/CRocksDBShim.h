@@ -81,6 +81,12 @@ typedef struct weir_rocks_value {
 /// The options that the measurements led to, for a database of `memory` bytes.
 weir_rocks_options weir_rocks_default_options(size_t memory);
 
+/// Has glibc's allocator map large blocks from a size on that stays; once per process, nothing with another allocator.
+///
+/// By itself it raises that size to the largest block that was ever freed. What is written to a database at once is such a
+/// block, and from then on they lie among small ones, which keep the memory between them from being given back.
+void weir_rocks_fix_mapping_threshold(void);
+
 /// Opens the database in `directory`, which is made where it isn't there.
 weir_rocks *weir_rocks_open(const char *directory, const weir_rocks_options *options, weir_rocks_error *error);
 /// Closes it; snapshots, scans and readers must be gone.
