@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Weir
 
-/// A job whose state is larger than its memory, over a store that may fail; driven step by step.
+/// A job over a store that may fail; driven step by step.
 final class StoreFaultJob {
     static let keys: Int64 = 300
 
@@ -16,7 +16,7 @@ final class StoreFaultJob {
     private let scheduler = ManualScheduler(seed: 7)
 
     /// - Parameter former: a job that ended, where it is to be gone on from its newest snapshot.
-    init(_ backend: any StateBackend, after former: StoreFaultJob? = nil, memoryBudget: Int = 96 << 10) throws {
+    init(_ backend: any StateBackend, after former: StoreFaultJob? = nil, memoryBudget: Int = 24 << 10) throws {
         storage = former?.storage ?? MemorySnapshotStorage()
         input = former?.input ?? TestInput("numbers")
         output = former?.output ?? CommittedOutput()
@@ -96,8 +96,8 @@ final class StoreFaultJob {
             let key = number % Self.keys
             windows[index / 500 * 500, default: [:]][key, default: 0] += 1
             let value = (values[key] ?? 0) + number
-            values[key] = value % 5 == 0 ? nil : value
-            maps[key, default: [:]][number % 4] = number % 3 == 0 ? nil : number
+            values[key] = value / Self.keys % 3 == 0 ? nil : value
+            maps[key, default: [:]][number / Self.keys % 4] = number / 1_000 % 3 == 0 ? nil : number
             let map = maps[key, default: [:]].sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             results.append("\(key) \(value) \(map.joined(separator: ","))")
         }
@@ -122,8 +122,8 @@ final class StoreFaultJob {
 
         mutating func process(_ element: Int64, _ context: borrowing ProcessContext<Self>) throws {
             let sum = (value.value ?? 0) + element
-            value.value = sum % 5 == 0 ? nil : sum
-            map[element % 4] = element % 3 == 0 ? nil : element
+            value.value = sum / StoreFaultJob.keys % 3 == 0 ? nil : sum
+            map[element / StoreFaultJob.keys % 4] = element / 1_000 % 3 == 0 ? nil : element
             var entries: [(Int64, Int64)] = []
             map.forEach { entries.append(($0, $1)) }
             let text = entries.sorted { $0.0 < $1.0 }.map { "\($0.0)=\($0.1)" }.joined(separator: ",")
