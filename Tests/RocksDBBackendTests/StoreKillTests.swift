@@ -60,7 +60,8 @@ struct StoreKillTests {
             #expect(last == 0 || left.isEmpty, "kill \(kill): \(left)")
         }
         #expect(last > 0 && leftovers > 0)
-        print("\(kills) kills of a job over RocksDB: \(last) snapshots, \(model.positions) numbers, \(leftovers) leftovers")
+        let numbers = model.positions.reduce(0, +)
+        print("\(kills) kills of a job over RocksDB: \(last) snapshots, \(numbers) numbers, \(leftovers) leftovers")
     }
 
     private func expect(_ snapshot: StoredSnapshot, _ model: inout Model, _ stores: String, _ place: String) throws {

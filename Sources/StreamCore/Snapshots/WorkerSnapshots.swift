@@ -168,7 +168,9 @@ final class WorkerSnapshots {
         try environment.failure.check()
     }
 
-    /// Waits until the store has written what it was given. What it can't write fails the snapshot, and nothing else: the
+    /// Waits until the store has written what it was given.
+    ///
+    /// What it can't write fails the snapshot, and nothing else: the
     /// tables count it as changed again.
     private func settle() {
         do { try environment.store?.settle() } catch {
