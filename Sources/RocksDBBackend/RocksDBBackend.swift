@@ -67,7 +67,8 @@ public struct RocksDBBackend: StateBackend {
     ///
     /// The files are linked, so that this takes no longer for more state.
     ///
-    /// - Throws: ``StateError`` with code `storeFailed` that names the path and the remedy.
+    /// - Throws: ``StateError`` that names the path and the remedy, with the code of the cause: `storageFull`,
+    ///   `notPermitted`, `missingFile`, `damaged`, `storeLocked`, or `storeFailed` for any other.
     public func open(_ place: StorePlace) throws -> (any StateStore)? {
         try RocksDBStore(
             keyGroups: place.keyGroups, database: OpenDatabase(place, in: directory ?? Self.temporary, options),
