@@ -1,8 +1,8 @@
 /// Finds the hash of a key that is given as text, so that only its key group has to be read.
 ///
 /// A manifest names a key's type, not how the type hashes its values. That is known of the standard library's types: of
-/// integers, `Bool`, `String`, and optionals of them. A type of a program's own, or with a raw value, may have a
-/// `stableHash` of its own, and the text of a ``Pair`` would have to be taken apart: for these all key groups are read.
+/// integers, `Bool` and `String`. A type of a program's own, or with a raw value, may have a `stableHash` of its own, and the
+/// texts of a ``Pair`` or an optional would have to be taken apart: for these all key groups are read.
 enum KeyText {
     /// The hashes that the key of the given text may have; nil when that can't be told.
     ///
@@ -11,11 +11,6 @@ enum KeyText {
     static func hashes(of text: String, _ schema: TypeSchema?) -> [UInt64]? {
         // What a row shows that can't be decoded is no key's text.
         guard let schema, schema.form == .own, !text.hasPrefix("{") else { return nil }
-        if schema.baseName == "Swift.Optional", schema.components.count == 1 {
-            let wrapped = hashes(of: text, schema.components[0])
-            if text == "null" { return [Int?.none.stableHash] + (wrapped ?? []).map(inOptional) }
-            return wrapped?.map(inOptional)
-        }
         guard schema.components.isEmpty else { return nil }
         switch schema.name {
         case "Swift.String":
@@ -31,6 +26,4 @@ enum KeyText {
             return range.isSigned ? Int64(text).map { [$0.stableHash] } : UInt64(text).map { [$0.stableHash] }
         }
     }
-
-    private static func inOptional(_ hash: UInt64) -> UInt64 { StableHash.combine(1, hash) }
 }
