@@ -15,7 +15,7 @@ public final class TableStore<Key: StreamKey, Value> {
     /// The slot at which the next search for entries to evict begins.
     @usableFromInline var hand = 0
     @usableFromInline var keyRows = StateRows()
-    private let keyGroups: KeyGroups
+    let keyGroups: KeyGroups
     /// Whether anything was written, or was there to begin with.
     var mayHaveRows = false
     /// Memory for the values that were read last, and where each ends.

@@ -336,6 +336,15 @@ final class StoredMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
         }
     }
 
+    func page(
+        _ place: TablePlace, limit: Int, _ body: (Key, MapKey, Expiring<Value>) throws -> Void
+    ) throws -> TablePlace? {
+        try table.page(place, limit: limit) { row, entry in
+            try body(row.first, row.second, entry)
+            return 1
+        }
+    }
+
     func capture(_ mode: CaptureMode, now: @escaping () -> Int64) -> any StateCapture {
         let capture = table.capture(mode) { [codec] key, entry, rows in
             try codec.append(codec.bytes(of: key.first), key.first.stableHash, key.second, entry, to: &rows)
