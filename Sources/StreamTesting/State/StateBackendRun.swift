@@ -71,9 +71,8 @@ final class StateBackendRun<Key: StreamKey> {
         try takeSnapshot(ifDone: true)
         for worker in workers { try worker.environment.failure.check() }
         if let reader {
-            for key in now > before ? Array(expected.keys) : touched.map { [$0] } ?? [] {
-                reader.note(key, living(key))
-            }
+            let changed = now > before ? Array(expected.keys) : touched.map({ [$0] }) ?? []
+            for key in changed { reader.note(key, living(key)) }
         }
     }
 
