@@ -117,13 +117,16 @@ let package = Package(
             name: "StateBackendTests", dependencies: weir + ["CWeir", "StreamTesting", "SnapshotCrasher"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "RocksDBBackendTests", dependencies: weir + ["MemoryProbe", "RocksDBBackend", "StreamTesting"],
+            name: "RocksDBBackendTests",
+            dependencies: weir + ["MemoryProbe", "RocksDBBackend", "SnapshotCrasher", "StreamTesting"],
             swiftSettings: swiftSettings),
         // Holds much state in a process of its own; started by the tests of RocksDBBackend.
         .executableTarget(
             name: "MemoryProbe", dependencies: weir + ["RocksDBBackend"], swiftSettings: swiftSettings),
-        // Writes snapshots until it is killed; started by the tests of StateBackend.
-        .executableTarget(name: "SnapshotCrasher", dependencies: ["StateBackend"], swiftSettings: swiftSettings),
+        // Writes snapshots, by themselves or as a job over RocksDB does, until it is killed; started by the tests of
+        // StateBackend and RocksDBBackend.
+        .executableTarget(
+            name: "SnapshotCrasher", dependencies: weir + ["RocksDBBackend"], swiftSettings: swiftSettings),
         .testTarget(name: "StreamFormatsTests", dependencies: ["StreamFormats"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StreamCoreTests",

@@ -27,8 +27,10 @@ public:
 
 int32_t fault(const Status &status, const std::string &text) {
     auto says = [&text](const char *words) { return text.find(words) != std::string::npos; };
-    if (status.IsNoSpace() || says("No space left")) return WEIR_ROCKS_NO_SPACE;
-    if (says("Permission denied") || says("Read-only file system")) return WEIR_ROCKS_PERMISSION;
+    if (status.IsNoSpace() || says("No space left") || says("quota exceeded")) return WEIR_ROCKS_NO_SPACE;
+    if (says("Permission denied") || says("not permitted") || says("Read-only file system")) {
+        return WEIR_ROCKS_PERMISSION;
+    }
     if (says("lock hold") || says("While lock file")) return WEIR_ROCKS_LOCKED;
     if (says("No such file") || status.IsPathNotFound()) return WEIR_ROCKS_MISSING;
     if (status.IsCorruption()) return WEIR_ROCKS_CORRUPTION;
@@ -170,7 +172,10 @@ bool weir_rocks_checkpoint(weir_rocks *database, const char *directory, weir_roc
     Checkpoint *made = nullptr;
     if (!weir::report(Checkpoint::Create(database->db, &made), error)) return false;
     std::unique_ptr<Checkpoint> checkpoint(made);
-    return weir::report(checkpoint->CreateCheckpoint(directory), error);
+    Status status = checkpoint->CreateCheckpoint(directory);
+    // Once more when the database had stopped for an error that may be over.
+    if (!status.ok() && database->db->Resume().ok()) status = checkpoint->CreateCheckpoint(directory);
+    return weir::report(status, error);
 }
 
 bool weir_rocks_compact(weir_rocks *database, weir_rocks_error *error) {

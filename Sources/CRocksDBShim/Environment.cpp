@@ -1,6 +1,11 @@
 // The file system without syncs, and the threads that all databases of the process share.
 #include <rocksdb/file_system.h>
 
+#include <mutex>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "Database.hpp"
 
 namespace weir {
@@ -70,3 +75,11 @@ rocksdb::Env *unsyncedEnv() {
 }
 
 }  // namespace weir
+
+void weir_rocks_fix_mapping_threshold(void) {
+#ifdef __GLIBC__
+    static std::once_flag once;
+    // What it is to begin with.
+    std::call_once(once, [] { mallopt(M_MMAP_THRESHOLD, 128 << 10); });
+#endif
+}

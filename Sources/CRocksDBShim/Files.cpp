@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -86,6 +87,10 @@ void weir_rocks_remove_directory(const char *path) {
 void weir_rocks_release_directory(const char *path, int lock) {
     weir_rocks_remove_directory(path);
     close(lock);
+}
+
+bool weir_rocks_make_directory(const char *path, weir_rocks_error *error) {
+    return mkdir(path, 0700) == 0 || fail(errno, path, error);
 }
 
 bool weir_rocks_link(const char *source, const char *target, bool copies, weir_rocks_error *error) {

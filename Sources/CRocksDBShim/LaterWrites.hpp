@@ -29,19 +29,29 @@ public:
         if (thread.joinable()) thread.join();
     }
 
-    /// Has rows written; waits while others wait already.
-    void push(Rows rows) {
+    /// Has rows written; waits while others wait already. Takes nothing when others couldn't be written.
+    rocksdb::Status push(Rows rows) {
         std::unique_lock<std::mutex> lock(mutex);
         changed.wait(lock, [&] { return waiting.size() < 2 || !status.ok(); });
+        if (!status.ok()) return status;
         waiting.push_back(std::move(rows));
         if (!thread.joinable()) thread = std::thread([this] { run(); });
         changed.notify_all();
+        return status;
     }
 
-    /// The rows that aren't written yet.
+    /// The rows that aren't written yet; none where some couldn't be: nobody works on them.
     size_t count() {
         std::lock_guard<std::mutex> lock(mutex);
-        return waiting.size();
+        return status.ok() ? waiting.size() : 0;
+    }
+
+    /// Forgets what couldn't be written.
+    void forget() {
+        std::lock_guard<std::mutex> lock(mutex);
+        if (status.ok()) return;
+        waiting.clear();
+        status = rocksdb::Status::OK();
     }
 
     /// Waits until everything is written. What couldn't be is tried once more, and stays if it can't be now.

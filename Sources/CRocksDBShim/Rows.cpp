@@ -141,9 +141,9 @@ bool weir_rocks_write(
     return weir::report(weir::writeBatch(database, batch), error);
 }
 
-void weir_rocks_write_later(
+bool weir_rocks_write_later(
     weir_rocks *database, uint16_t state, const uint8_t *bytes, size_t length, const weir_rocks_row *rows,
-    size_t count) {
+    size_t count, weir_rocks_error *error) {
     if (!database->later) {
         database->later = std::make_shared<weir::LaterWrites>([database](const weir::LaterWrites::Rows &rows) {
             std::vector<uint32_t> order;
@@ -151,10 +151,15 @@ void weir_rocks_write_later(
             return weir::writeWholeFile(database, rows.path, rows.state, rows.bytes.data(), rows.rows.data(), order);
         });
     }
-    database->later->push({state, weir::newFile(database), {bytes, bytes + length}, {rows, rows + count}});
+    return weir::report(
+        database->later->push({state, weir::newFile(database), {bytes, bytes + length}, {rows, rows + count}}), error);
 }
 
 size_t weir_rocks_waiting(weir_rocks *database) { return database->later ? database->later->count() : 0; }
+
+void weir_rocks_forget(weir_rocks *database) {
+    if (database->later) database->later->forget();
+}
 
 bool weir_rocks_settle(weir_rocks *database, weir_rocks_error *error) {
     return !database->later || weir::report(database->later->settle(), error);

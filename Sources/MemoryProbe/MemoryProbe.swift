@@ -54,6 +54,10 @@ enum MemoryProbe {
                 // Two windows, of which each holds all keys, and most keys one and a half times.
                 source.keyBy { $0 % Int64(keys) }.window(.tumbling(.milliseconds(keys * 5 / 4)))
                     .aggregate("hold", HeldText()).filter { !$0.value }.write("wrong", to: wrong)
+            case "session":
+                // One session per key, open to the end.
+                source.keyBy { $0 % Int64(keys) }.window(.session(gap: .milliseconds(keys * 5 / 4)))
+                    .aggregate("hold", HeldText()).filter { !$0.value }.write("wrong", to: wrong)
             default:
                 source.filter { $0 < keys * 5 / 4 }.map { $0 % Int64(keys) }.keyBy { $0 }
                     .process("hold") { try HeldValue($0) }.write("nowhere", to: CollectSink<Int64>())

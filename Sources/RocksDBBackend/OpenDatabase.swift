@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 internal import CRocksDBShim
 internal import StateBackend
 
@@ -36,6 +29,7 @@ final class OpenDatabase {
             options.filter_bits = wanted.filterBits
             options.filters_last_level = wanted.filtersLastLevel
             options.compressed = wanted.isCompressed
+            if wanted.fixesMappingThreshold { weir_rocks_fix_mapping_threshold() }
             guard let pointer = weir_rocks_open(directory + Self.subdirectory, &options, &fault.error) else {
                 throw fault.stateError("open the state of worker \(place.worker)", at: directory)
             }
@@ -68,6 +62,16 @@ final class OpenDatabase {
         return handle
     }
 
+    /// Waits until everything that it was handed is written; forgets what can't be.
+    func settle() throws(StateError) {
+        guard let handle, mayBeWriting else { return }
+        do throws(StateError) { _ = try open() } catch {
+            weir_rocks_forget(handle.pointer)
+            mayBeWriting = false
+            throw error
+        }
+    }
+
     private func openUnsettled() throws(StateError) -> RocksDBHandle {
         guard let handle else {
             throw StateError(code: .storeFailed, message: "the store was closed; a job's state ends with the job")
@@ -76,13 +80,13 @@ final class OpenDatabase {
     }
 
     /// Calls `body` with the database, which writes something that `open()` waits for.
-    func withWriting(_ body: (RocksDBHandle) -> Void) throws(StateError) {
+    func withWriting(_ body: (RocksDBHandle) throws(StateError) -> Void) throws(StateError) {
         let handle = try openUnsettled()
         mayBeWriting = true
-        body(handle)
+        try body(handle)
     }
 
-    /// The writes that aren't done yet.
+    /// The writes that aren't done yet; none where one of them has failed.
     var waitingWrites: Int {
         guard mayBeWriting, let handle else { return 0 }
         return weir_rocks_waiting(handle.pointer)
@@ -110,8 +114,13 @@ final class OpenDatabase {
         try RocksDBFault.check("make a checkpoint", at: directory) {
             weir_rocks_checkpoint(handle.pointer, directory, $0)
         }
+        let names: [String]
+        do throws(StateError) { names = try Self.names(in: directory) } catch {
+            weir_rocks_remove_directory(directory)
+            throw error
+        }
         var files: [StoreFile] = []
-        for name in try Self.names(in: directory) {
+        for name in names {
             let isTable = name.hasSuffix(".sst")
             // The options are the backend's, and there is no log.
             guard isTable || name == "CURRENT" || name.hasPrefix("MANIFEST-") else { continue }
@@ -137,10 +146,7 @@ final class OpenDatabase {
     private static func link(_ files: [StoreFile], into directory: String) throws(StateError) -> [String: String] {
         guard !files.isEmpty else { return [:] }
         var names: [String: String] = [:]
-        guard mkdir(directory, 0o700) == 0 else {
-            throw StateError(
-                code: .storeFailed, message: "can't make the directory '\(directory)'; check its file system")
-        }
+        try RocksDBFault.check("make a directory", at: directory) { weir_rocks_make_directory(directory, $0) }
         for file in files {
             var name = file.name
             if file.isImmutable, name.hasSuffix(".sst"), let dash = name.firstIndex(of: "-") {

@@ -11,20 +11,23 @@ struct RocksDBFault {
     /// The error to be thrown.
     func stateError(_ action: String, at path: String) -> StateError {
         let message = withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        let remedy =
+        let (code, remedy): (StateError.Code, String) =
             switch Int(error.fault) {
             case Int(WEIR_ROCKS_NO_SPACE.rawValue):
-                "the disk is full: free space, or give the backend another directory"
+                (.storageFull, "the disk is full: free space, or give the backend another directory")
             case Int(WEIR_ROCKS_PERMISSION.rawValue):
-                "the process may not write there: give it the permission, or the backend another directory"
+                (
+                    .notPermitted,
+                    "the process may not write there: give it the permission, or the backend another directory"
+                )
             case Int(WEIR_ROCKS_CORRUPTION.rawValue):
-                "a file is damaged: restore from another snapshot, and check the disk"
-            case Int(WEIR_ROCKS_LOCKED.rawValue): "another process has the database open: end it"
-            case Int(WEIR_ROCKS_MISSING.rawValue): "a file is missing: restore from another snapshot"
-            default: "see the store's message, and check the disk"
+                (.damaged, "a file is damaged: restore from another snapshot, and check the disk")
+            case Int(WEIR_ROCKS_LOCKED.rawValue): (.storeLocked, "another process has the database open: end it")
+            case Int(WEIR_ROCKS_MISSING.rawValue):
+                (.missingFile, "a file is missing: restore from another snapshot")
+            default: (.storeFailed, "see the store's message, and check the disk")
             }
-        return StateError(
-            code: .storeFailed, message: "RocksDB can't \(action) in '\(path)': \(message); \(remedy)")
+        return StateError(code: code, message: "RocksDB can't \(action) in '\(path)': \(message); \(remedy)")
     }
 
     /// Makes a call that fills in an error when it fails.

@@ -62,11 +62,13 @@ final class RocksDBRows: StoredRows {
         guard rows.count >= fileRows || database.waitingWrites > 0 else { return try write(rows) }
         let places = takePlaces(of: rows)
         defer { self.places = places.count > 1 << 16 ? [] : places }
-        try database.withWriting { handle in
-            rows.bytes.withUnsafeBytes { bytes in
-                weir_rocks_write_later(
-                    handle.pointer, state, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, places,
-                    places.count)
+        try database.withWriting { handle throws(StateError) in
+            try RocksDBFault.check("write", at: handle.directory) { error in
+                rows.bytes.withUnsafeBytes { bytes in
+                    weir_rocks_write_later(
+                        handle.pointer, state, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count,
+                        places, places.count, error)
+                }
             }
         }
     }

@@ -55,6 +55,8 @@ final class RocksDBStore: StateStore {
         try RocksDBFault.check("compact", at: handle.directory) { weir_rocks_compact(handle.pointer, $0) }
     }
 
+    func settle() throws { try database.settle() }
+
     var waitingWrites: Int { database.waitingWrites }
 
     var memoryUsage: Int { database.handle.map { weir_rocks_memory($0.pointer) } ?? 0 }

@@ -1,5 +1,6 @@
 // Writes snapshot after snapshot into a directory until it is killed, and says every step on its standard output, a byte
-// each. What snapshot n holds is a function of n, which its test knows, too.
+// each. What snapshot n holds is a function of n, which its test knows, too; or with a third argument a function of where
+// the sources of a job over RocksDB are.
 internal import StateBackend
 
 #if canImport(Glibc)
@@ -10,12 +11,13 @@ internal import StateBackend
     internal import Darwin
 #endif
 
-/// The program.
+/// The program: `SnapshotCrasher snapshots scratch [job]`.
 @main
 enum SnapshotCrasher {
-    static func main() throws {
+    static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3 else { exit(2) }
+        guard arguments.count == 3 || arguments.count == 4 && arguments[3] == "job" else { exit(2) }
+        if arguments.count == 4 { return try await StoreJob.run(snapshots: arguments[1], stores: arguments[2], tell) }
         let storage = LocalSnapshotStorage(directory: arguments[1])
         let scratch = arguments[2]
         let repository = SnapshotRepository(storage, pipeline: "crash")
@@ -32,7 +34,7 @@ enum SnapshotCrasher {
         }
     }
 
-    private static func tell() {
+    @Sendable private static func tell() {
         var byte: UInt8 = 46
         _ = Glibc.write(1, &byte, 1)
     }

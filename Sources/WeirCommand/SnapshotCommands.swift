@@ -36,9 +36,11 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup var place: PlaceOptions
     @Option(help: "The snapshot's number. (default: all)")
     var id: Int?
+    @Flag(help: "A line of JSON for each snapshot.")
+    var json = false
 
     func run() throws {
-        try place.run { if try !$0.verify(id) { throw ExitCode(SnapshotTool.Code.found) } }
+        try place.run { if try !$0.verify(id, json: json) { throw ExitCode(SnapshotTool.Code.found) } }
     }
 }
 

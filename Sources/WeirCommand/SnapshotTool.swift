@@ -69,21 +69,23 @@ struct SnapshotTool {
     }
 
     /// Reads every file of a snapshot, or of all, and compares checksums; whether all are as they should be.
-    func verify(_ id: Int?) throws -> Bool {
+    func verify(_ id: Int?, json: Bool) throws -> Bool {
         let repository = try repository()
         var isSound = true
         let ids = try id.map { [$0] } ?? repository.ids()
         guard !ids.isEmpty else { throw noSnapshots() }
         for id in ids {
             let faults: [SnapshotError]
-            var extent = ""
+            var manifest: SnapshotManifest?
             do {
                 let snapshot = try repository.openUnchecked(id)
                 faults = snapshot.verify()
-                extent = "\(snapshot.manifest.files.count) files, \(snapshot.manifest.byteCount) bytes: "
+                manifest = snapshot.manifest
             } catch let error as SnapshotError where error.code != .noSnapshot { faults = [error] }
-            try write("snapshot \(id): \(extent)\(faults.isEmpty ? "ok" : "damaged")\n")
-            for fault in faults { try write("  \(fault)\n") }
+            try write(
+                json
+                    ? SnapshotText.verificationJSON(id, manifest, faults)
+                    : SnapshotText.verification(id, manifest, faults))
             isSound = isSound && faults.isEmpty
         }
         return isSound
@@ -94,6 +96,7 @@ struct SnapshotTool {
         _ first: Int, _ second: Int, _ filter: SnapshotInspector.Filter, rows: Bool, limit: Int?, json: Bool
     ) throws -> Bool {
         let (before, after) = (try inspector(first), try inspector(second))
+        try check(filter, [before.manifest, after.manifest])
         var left = limit ?? .max
         let differences = try before.differences(to: after, filter) { change, old, new in
             guard rows, left > 0 else { return }
@@ -110,7 +113,7 @@ struct SnapshotTool {
     func export(_ id: Int?, _ filter: SnapshotInspector.Filter, limit: Int?) throws {
         var left = limit ?? .max
         let inspector = SnapshotInspector(StoredContents(try open(id), scratch: scratch), backends: backends)
-        try check(filter, inspector.manifest)
+        try check(filter, [inspector.manifest])
         guard left > 0 else { return }
         try inspector.forEachRow(filter) { row in
             try write(row.json + "\n")
@@ -119,17 +122,24 @@ struct SnapshotTool {
         }
     }
 
-    /// A step or state that isn't there is a slip of the pen rather than a state without rows.
-    private func check(_ filter: SnapshotInspector.Filter, _ manifest: SnapshotManifest) throws {
-        let isKnown = manifest.steps.contains { step in
+    /// A step or state that no snapshot has is a slip of the pen rather than a state without rows.
+    private func check(_ filter: SnapshotInspector.Filter, _ manifests: [SnapshotManifest]) throws {
+        let steps = manifests.flatMap(\.steps)
+        let isKnown = steps.contains { step in
             (filter.step ?? step.name) == step.name
                 && (filter.state == nil || step.parts.contains { $0.name == filter.state })
         }
         guard filter.step == nil && filter.state == nil || isKnown else {
-            let names = manifest.steps.flatMap { step in step.parts.map { "\(step.name)/\($0.name)" } }
+            var names: [String] = []
+            for step in steps {
+                for part in step.parts where !names.contains("\(step.name)/\(part.name)") {
+                    names.append("\(step.name)/\(part.name)")
+                }
+            }
+            let owner = manifests.map { "\($0.id)" }.joined(separator: " and ")
             throw Failure(
                 code: Code.usage,
-                message: "snapshot \(manifest.id) has no such state; it has \(names.joined(separator: ", "))")
+                message: "there is no such state in snapshot \(owner), but \(names.joined(separator: ", "))")
         }
     }
 

@@ -55,6 +55,7 @@ import Weir
             let totals = job.state("total", of: "spent", keys: String.self, values: Int64.self)
             let now = try await totals.get("ann")  // asks the worker, between two batches
             let safe = try await totals.get("ann", from: .lastSnapshot)
+            for try await (customer, total) in totals.entries() where total > 10 { print(customer, total) }
             // end snippet
             #expect(now == 40 && safe == 40)
             // snippet: savepoint

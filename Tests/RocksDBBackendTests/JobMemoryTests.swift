@@ -6,11 +6,12 @@ import Weir
 /// The memory that a job takes, by `JobOptions.memoryBudget`.
 @Suite struct JobMemoryTests {
     /// What a job takes beside its budget: code that is loaded, batches, threads, and what the allocator holds back.
-    private static let constant = 32 << 20
+    private static let constant = 24 << 20
 
     /// Values have a budget that is large beside the constant; the others, which take longer by the byte, smaller ones.
     @Test(arguments: [
         ("value", 96 << 20), ("list", 32 << 20), ("window", 32 << 20), ("map", 16 << 20), ("join", 32 << 20),
+        ("session", 32 << 20),
     ])
     func residentMemoryStaysWithinTheBudget(kind: String, budget: Int) throws {
         let directory = try TemporaryDirectory()

@@ -5,10 +5,16 @@ import Testing
 
 /// What is wrong with the disk becomes an error that names the path and the remedy; never a crash, never wrong rows.
 @Suite struct RocksDBFaultTests {
-    private func failure(_ body: () throws -> Void) throws -> String {
+    private func failure(_ code: StateError.Code, _ body: () throws -> Void) throws -> String {
         let error = try #require(#expect(throws: StateError.self) { try body() })
-        #expect(error.code == .storeFailed)
+        #expect(error.code == code, "\(error)")
         return error.message
+    }
+
+    private func open(in directory: String) throws -> any StateStore {
+        let place = StorePlace(
+            job: "job", worker: 0, keyGroups: KeyGroups(), groups: 0..<128, memoryBudget: 8 << 20)
+        return try #require(try RocksDBBackend(directory: directory).open(place))
     }
 
     private func checkpointed(_ directory: TemporaryDirectory) throws -> (any StateStore, any StoreCheckpoint) {
@@ -25,10 +31,76 @@ import Testing
         let directory = try TemporaryDirectory()
         let file = directory.path + "/file"
         try Data().write(to: URL(fileURLWithPath: file))
-        let backend = RocksDBBackend(directory: file + "/below")
-        let place = StorePlace(
-            job: "job", worker: 0, keyGroups: KeyGroups(), groups: 0..<128, memoryBudget: 1 << 20)
-        #expect(try failure { _ = try backend.open(place) }.contains(file))
+        #expect(try failure(.storeFailed) { _ = try open(in: file + "/below") }.contains(file))
+    }
+
+    @Test func aReadOnlyDiskIsNamed() throws {
+        let directory = try TemporaryDirectory()
+        guard let disk = directory.mountDisk(megabytes: 1) else { return }
+        defer { umount2(disk, 2) }
+        try #require(mount(nil, disk, nil, UInt(MS_REMOUNT | MS_RDONLY), nil) == 0)
+        #expect(try failure(.notPermitted) { _ = try open(in: disk) }.contains(disk))
+    }
+
+    @Test func aMissingPermissionIsNamedAndTheStoreGoesOnWhenItIsThere() throws {
+        let directory = try TemporaryDirectory()
+        guard directory.lock(directory.path) else { return }
+        let message = try failure(.notPermitted) { _ = try open(in: directory.path) }
+        #expect(message.contains(directory.path) && message.contains("permission"))
+        directory.unlock(directory.path)
+        let store = try directory.open { $0.fileRows = 1 }
+        let rows = try store.rows(of: "s")
+        try rows.write([(RowKey(group: 0, [1]), [1])])
+        let database = try #require(directory.databases.first)
+        try #require(directory.lock(database))
+        defer { directory.unlock(database) }
+        #expect(try failure(.notPermitted) { try rows.write([(RowKey(group: 0, [2]), [2])]) }.contains(database))
+        #expect(try rows.values(of: [RowKey(group: 0, [1])]) == [[1]])
+        directory.unlock(database)
+        try rows.write([(RowKey(group: 0, [2]), [2])])
+        #expect(try rows.all().count == 2)
+        store.close()
+        #expect(directory.files.isEmpty)
+    }
+
+    /// What was handed over to be written later, and can't be, is forgotten when the store is asked to settle.
+    @Test func whatCantBeWrittenIsForgottenOnce() throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.open { $0.fileRows = 1 }
+        let rows = try store.rows(of: "s")
+        try rows.write([(RowKey(group: 0, [1]), [1])])
+        let database = try #require(directory.databases.first)
+        guard directory.lock(database) else { return }
+        defer { directory.unlock(database) }
+        var later = StateRows()
+        later.put(RowKey(group: 0, [1]), [2])
+        try rows.writeLater(later)
+        // Until then every call says so, and no more is taken.
+        for _ in 0..<2 { _ = try failure(.notPermitted) { _ = try rows.all() } }
+        _ = try failure(.notPermitted) { try rows.writeLater(later) }
+        #expect(store.waitingWrites == 0)
+        _ = try failure(.notPermitted) { try store.settle() }
+        #expect(try rows.values(of: [RowKey(group: 0, [1])]) == [[1]])
+        directory.unlock(database)
+        try store.settle()
+        #expect(try rows.values(of: [RowKey(group: 0, [1])]) == [[1]])
+        try rows.writeLater(later)
+        try store.settle()
+        #expect(try rows.values(of: [RowKey(group: 0, [1])]) == [[2]])
+        store.close()
+    }
+
+    @Test func aFileThatIsMissingAtACheckpointIsNamed() throws {
+        let directory = try TemporaryDirectory()
+        let (store, checkpoint) = try checkpointed(directory)
+        checkpoint.release()
+        let database = try #require(directory.databases.first)
+        let name = try #require(directory.files.first { $0.hasSuffix(".sst") })
+        try FileManager.default.removeItem(atPath: directory.path + "/" + name)
+        let message = try failure(.missingFile) { _ = try store.checkpoint() }
+        #expect(message.contains(name.split(separator: "/").last ?? "?"), "\(message)")
+        #expect(!directory.files.contains { $0.contains("checkpoint") }, "\(database)")
+        store.close()
     }
 
     @Test(arguments: ["CURRENT", "MANIFEST", ".sst"])
@@ -37,7 +109,7 @@ import Testing
         let (store, checkpoint) = try checkpointed(directory)
         let file = try #require(checkpoint.files.first { $0.name.contains(kind) })
         try FileManager.default.removeItem(atPath: file.path)
-        let message = try failure { _ = try directory.open(files: checkpoint.files) }
+        let message = try failure(.missingFile) { _ = try directory.open(files: checkpoint.files) }
         #expect(message.contains(file.path))
         #expect(message.contains("missing"))
         checkpoint.release()
@@ -67,8 +139,7 @@ import Testing
                 // Where filters, hash indexes or properties are damaged the rows are as they were.
                 #expect(isSame(try opened.rows(of: "s").all(), whole), "piece \(piece)")
             } catch let error as StateError {
-                #expect(error.code == .storeFailed)
-                #expect(error.message.contains("damaged"), "\(error)")
+                #expect(error.code == .damaged && error.message.contains("damaged"), "\(error)")
                 noticed += 1
             }
         }
@@ -84,7 +155,8 @@ import Testing
         let bytes = try Data(contentsOf: URL(fileURLWithPath: file.path))
         try FileManager.default.removeItem(atPath: file.path)
         try bytes.dropLast(1).write(to: URL(fileURLWithPath: file.path))
-        #expect(try failure { _ = try directory.open(worker: 1, files: checkpoint.files) }.contains("damaged"))
+        let message = try failure(.damaged) { _ = try directory.open(worker: 1, files: checkpoint.files) }
+        #expect(message.contains("damaged"))
         checkpoint.release()
         store.close()
     }
@@ -106,16 +178,9 @@ import Testing
     /// Needs the right to mount; where it isn't given the test says so.
     @Test(arguments: [false, true]) func aFullDiskIsNamedAndTheStoreGoesOnWhenThereIsSpace(isLater: Bool) throws {
         let directory = try TemporaryDirectory()
-        let disk = directory.path + "/disk"
-        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-        guard mount("tmpfs", disk, "tmpfs", 0, "size=6m") == 0 else {
-            print("skipped: no permission to mount a small file system at \(disk)")
-            return
-        }
+        guard let disk = directory.mountDisk(megabytes: 6) else { return }
         defer { umount2(disk, 2) }
-        let place = StorePlace(
-            job: "job", worker: 0, keyGroups: KeyGroups(), groups: 0..<128, memoryBudget: 8 << 20)
-        let store = try #require(try RocksDBBackend(directory: disk).open(place))
+        let store = try open(in: disk)
         let rows = try store.rows(of: "s")
         try rows.write([(RowKey(group: 0, [1]), [1])])
         let filler = disk + "/filler"
@@ -125,7 +190,7 @@ import Testing
             large.put(RowKey(group: index % 128, Array("\(index)".utf8)), [UInt8](repeating: 7, count: 100))
         }
         if isLater { try rows.writeLater(large) }
-        let message = try failure { if isLater { _ = try rows.all() } else { try rows.write(large) } }
+        let message = try failure(.storageFull) { if isLater { _ = try rows.all() } else { try rows.write(large) } }
         #expect(message.contains("disk is full") && message.contains(disk))
         try FileManager.default.removeItem(atPath: filler)
         // What was to be written later is tried again.

@@ -1,5 +1,6 @@
 import Foundation
 import RocksDBBackend
+import StateBackend
 import StreamTesting
 import Testing
 
@@ -11,6 +12,17 @@ private let seedCount = ProcessInfo.processInfo.environment["WEIR_STATE_SEEDS"].
     @Test func suite() throws {
         let directory = try TemporaryDirectory()
         try StateBackendSuite(backend: RocksDBBackend(directory: directory.path)).run(seeds: 0..<seedCount)
+    }
+
+    /// Snapshots of either, which the other goes on with.
+    @Test(arguments: [true, false]) func suiteWithMemory(_ beginsInMemory: Bool) throws {
+        let directory = try TemporaryDirectory()
+        let (rocks, memory) = (RocksDBBackend(directory: directory.path), MemoryBackend())
+        let suite =
+            beginsInMemory
+            ? StateBackendSuite(backend: memory, restoringWith: rocks)
+            : StateBackendSuite(backend: rocks, restoringWith: memory)
+        try suite.run(seeds: 0..<(seedCount + 1) / 2)
     }
 
     /// Every write a sorted file that the database takes in.

@@ -35,6 +35,38 @@ final class TemporaryDirectory {
     /// All files below the directory, by path.
     var files: [String] { (FileManager.default.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted() }
 
+    /// The directories in which databases have their files.
+    var databases: [String] { files.filter { $0.hasSuffix("/db") }.map { path + "/" + $0 } }
+
+    /// Mounts a small file system below the directory; nil, and says so, where that isn't permitted.
+    func mountDisk(megabytes: Int) -> String? {
+        let disk = path + "/disk"
+        guard mkdir(disk, 0o700) == 0, mount("tmpfs", disk, "tmpfs", 0, "size=\(megabytes)m") == 0 else {
+            print("SKIPPED: no permission to mount a small file system at \(disk)")
+            return nil
+        }
+        return disk
+    }
+
+    /// Takes the permission to make files in a directory, from the system's administrator, too; whether that can be.
+    func lock(_ path: String) -> Bool {
+        let isLocked = change("+i", path) && mkdir(path + "/probe", 0o700) != 0
+        if !isLocked { print("SKIPPED: no permission to make a directory immutable") }
+        return isLocked
+    }
+
+    func unlock(_ path: String) { _ = change("-i", path) }
+
+    private func change(_ attribute: String, _ path: String) -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["chattr", attribute, path]
+        process.standardError = FileHandle.nullDevice
+        do { try process.run() } catch { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
     func open(
         worker: Int = 0, budget: Int = 8 << 20, files: [StoreFile]? = nil,
         _ change: (inout RocksDBBackend.Options) -> Void = { _ in }

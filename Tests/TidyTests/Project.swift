@@ -21,7 +21,7 @@ enum Project {
         "SQLiteConnector": ["SQLConnector", "Weir", "GRDB", "Foundation"],
         "Weir": ["StateBackend", "StreamCore", "StreamFormats", "StreamOperators", "StreamConnectors"],
         "StreamTesting": ["Weir"],
-        "SnapshotCrasher": ["StateBackend"],
+        "SnapshotCrasher": ["RocksDBBackend", "StateBackend", "Weir"],
         "CommitCrasher": ["PostgresConnector", "SQLConnector", "Weir"],
         "MemoryProbe": ["RocksDBBackend", "Weir"],
         "AdAnalyticsJob": ["Weir"],

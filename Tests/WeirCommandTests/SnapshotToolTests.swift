@@ -89,19 +89,35 @@ import Testing
                 + #""schemaChanged":false,"schema":"same","before":"value Swift.Int → Swift.String","#
                 + #""after":"value Swift.Int → Swift.String","reasons":[]}"# + "\n")
         #expect(try run(storage()) { try $0.diff(2, 2, .init(), rows: true, limit: nil, json: false) }.code == 0)
+        for (step, state) in [("usrs", nil), (nil, "nams"), ("usrs", "names")] as [(String?, String?)] {
+            let filter = SnapshotInspector.Filter(step: step, state: state)
+            for json in [true, false] {
+                let slip = try run(storage()) { try $0.diff(1, 2, filter, rows: false, limit: nil, json: json) }
+                #expect(slip.text.isEmpty && slip.code == 64)
+            }
+        }
+        let known = SnapshotInspector.Filter(step: "users", state: "names", key: "1")
+        #expect(try run(storage()) { try $0.diff(1, 2, known, rows: false, limit: nil, json: false) }.code == 0)
     }
 
     @Test func verifiesEveryFile() throws {
         let storage = try storage()
-        #expect(run(storage) { try $0.verify(nil) }.code == 0)
+        #expect(run(storage) { try $0.verify(nil, json: false) }.code == 0)
         let file = try file(storage)
         var bytes = try storage.get(file.object, range: 0..<file.byteCount)
         bytes[bytes.count / 2] ^= 4
         try put(bytes, as: file.object, in: storage)
-        let (text, code) = run(storage) { try $0.verify(nil) }
+        let (text, code) = run(storage) { try $0.verify(nil, json: false) }
         #expect(code == 1 && text.contains("snapshot 1:") && text.contains(": ok\n"))
         #expect(text.contains("snapshot 2:") && text.contains("damaged") && text.contains(file.object))
-        #expect(run(storage) { try $0.verify(1) }.code == 0)
+        #expect(run(storage) { try $0.verify(1, json: false) }.code == 0)
+        let lines = run(storage) { try $0.verify(nil, json: true) }
+        #expect(lines.code == 1)
+        #expect(lines.text.hasPrefix(#"{"id":1,"files":1,"bytes":"#))
+        #expect(lines.text.contains(#","ok":true,"faults":[]}"#))
+        let second = try #require(lines.text.split(separator: "\n").last)
+        #expect(second.hasPrefix(#"{"id":2,"#) && second.contains(#""ok":false,"faults":["#))
+        #expect(second.contains(file.object) && second.hasSuffix(#""]}"#))
     }
 
     @Test func listsWhatIsMissing() throws {
@@ -148,6 +164,8 @@ import Testing
         #expect(diff.place.directory == "dir" && diff.from == 1 && diff.to == 2 && diff.rows)
         #expect(diff.rowOptions.filter.key == "k" && diff.rowOptions.limit == 3)
         #expect(throws: (any Error).self) { try SnapshotCommand.parseAsRoot(["export", "dir", "--limit", "-1"]) }
+        let verify = try #require(try SnapshotCommand.parseAsRoot(["verify", "dir", "--json"]) as? VerifyCommand)
+        #expect(verify.json && verify.id == nil)
         #expect(throws: ExitCode(66)) {
             let list = try ListCommand.parse(["/nowhere/at/all"])
             try list.run()

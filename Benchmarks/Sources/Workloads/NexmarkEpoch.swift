@@ -1,3 +1,5 @@
+public import CBenchmark
+
 /// What the events between one person and the next have in common.
 @frozen
 @usableFromInline
@@ -63,9 +65,7 @@ struct NexmarkEpoch {
         let auction = firstAuction &+ Self.scaled(hash & 0xFFFF_FFFF, auctions)
         let isHotBidder = Self.mask(other &>> 9 | other &>> 10)
         let bidder = firstPerson &+ Self.scaled(hash &>> 32, people)
-        let decade = (((other &>> 11) & 0xFF) &* 6) &>> 8
-        // 10 to the power of the decade, by the bits of the exponent.
-        let price = 100 &* (1 &+ 9 &* (decade & 1)) &* (1 &+ 99 &* (decade &>> 1 & 1)) &* (1 &+ 9999 &* (decade &>> 2))
+        let price = bench_hundreds((((other &>> 11) & 0xFF) &* 6) &>> 8)
         let above = (((other &>> 19) & 0xFF_FFFF) &* (9 &* price)) &>> 24
         let jitter = ((other & 0xFF) &* UInt64(EventClock.jitter)) &>> 8
         return Bid(

@@ -81,6 +81,12 @@ typedef struct weir_rocks_value {
 /// The options that the measurements led to, for a database of `memory` bytes.
 weir_rocks_options weir_rocks_default_options(size_t memory);
 
+/// Has glibc's allocator map large blocks from a size on that stays; once per process, nothing with another allocator.
+///
+/// By itself it raises that size to the largest block that was ever freed. What is written to a database at once is such a
+/// block, and from then on they lie among small ones, which keep the memory between them from being given back.
+void weir_rocks_fix_mapping_threshold(void);
+
 /// Opens the database in `directory`, which is made where it isn't there.
 weir_rocks *weir_rocks_open(const char *directory, const weir_rocks_options *options, weir_rocks_error *error);
 /// Closes it; snapshots, scans and readers must be gone.
@@ -102,12 +108,15 @@ bool weir_rocks_write(
     weir_rocks *database, uint16_t state, const uint8_t *bytes, const weir_rocks_row *rows, size_t count,
     size_t file_rows, weir_rocks_error *error);
 /// As `weir_rocks_write` with a file, which another thread makes from a copy of the rows. Nothing else may be called for
-/// the database before `weir_rocks_settle`, but this once more; waits while two calls' rows aren't written yet.
-void weir_rocks_write_later(
+/// the database before `weir_rocks_settle`, but this once more; waits while two calls' rows aren't written yet. Takes
+/// nothing, and tells why, when the rows of a call before couldn't be written.
+bool weir_rocks_write_later(
     weir_rocks *database, uint16_t state, const uint8_t *bytes, size_t length, const weir_rocks_row *rows,
-    size_t count);
-/// The number of such calls whose rows aren't written yet.
+    size_t count, weir_rocks_error *error);
+/// The number of such calls whose rows aren't written yet; 0 when one has failed.
 size_t weir_rocks_waiting(weir_rocks *database);
+/// Forgets rows that couldn't be written, after a call of `weir_rocks_settle` that has failed.
+void weir_rocks_forget(weir_rocks *database);
 /// Waits until they are, and tells of the first that couldn't be, which is tried again by the next call.
 bool weir_rocks_settle(weir_rocks *database, weir_rocks_error *error);
 /// Removes all rows of a state.
@@ -154,6 +163,8 @@ bool weir_rocks_compact(weir_rocks *database, weir_rocks_error *error);
 ///
 /// Directories that processes left behind which no longer run are deleted. Returns a lock to be given back, or -1.
 int weir_rocks_claim_directory(const char *parent, char path[4096], weir_rocks_error *error);
+/// Makes a directory, which must not be there.
+bool weir_rocks_make_directory(const char *path, weir_rocks_error *error);
 /// Deletes a directory with all that is in it.
 void weir_rocks_remove_directory(const char *path);
 /// Deletes a directory made by `weir_rocks_claim_directory` and gives the lock back.

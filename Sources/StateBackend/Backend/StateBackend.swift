@@ -10,7 +10,8 @@ public protocol StateBackend: Sendable {
 
     /// Opens the store of one worker; nil when state is kept in memory alone.
     ///
-    /// - Throws: ``StateError`` with code `storeFailed` when the store can't be opened.
+    /// - Throws: ``StateError`` when the store can't be opened, with the code of the cause: `storageFull`, `notPermitted`,
+    ///   `missingFile`, `damaged`, `storeLocked`, or `storeFailed` for any other.
     func open(_ place: StorePlace) throws -> (any StateStore)?
 }
 
@@ -82,7 +83,16 @@ public protocol StateStore: AnyObject {
     /// What is written afterwards doesn't change them.
     func checkpoint() throws -> any StoreCheckpoint
 
-    /// The number of ``StoredRows/writeLater(_:)`` calls whose rows aren't written yet. The default is 0.
+    /// Waits until the rows of all ``StoredRows/writeLater(_:)`` calls are written.
+    ///
+    /// The default does nothing, as for a store that writes them at once.
+    ///
+    /// - Throws: why some of them can't be written. The store has forgotten these: the tables still have them, and write
+    ///   them once more.
+    func settle() throws
+
+    /// The number of ``StoredRows/writeLater(_:)`` calls whose rows aren't written yet, 0 once one of them has failed. The
+    /// default is 0.
     var waitingWrites: Int { get }
 
     /// The bytes of memory that the store takes at the moment.
@@ -93,6 +103,9 @@ public protocol StateStore: AnyObject {
 }
 
 extension StateStore {
+    /// Everything is written.
+    public func settle() throws {}
+
     /// None.
     public var waitingWrites: Int { 0 }
 
@@ -125,7 +138,8 @@ public protocol StoredRows: AnyObject {
     func write(_ rows: StateRows) throws
 
     /// Writes rows, perhaps on another thread: every other call for the store finds them written, and may throw what
-    /// went wrong. The default writes them at once.
+    /// went wrong, until ``StateStore/settle()`` is called. Throws when it takes no more rows, because those of a call
+    /// before couldn't be written. The default writes them at once.
     func writeLater(_ rows: StateRows) throws
 
     /// Hands the rows of the given key groups to `body`, in order of group and key, until it returns false.

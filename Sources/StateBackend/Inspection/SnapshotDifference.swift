@@ -66,7 +66,8 @@ extension SnapshotInspector {
             var difference = SnapshotDifference(state)
             let before = manifest.part(state.state, of: state.step)
             let after = later.manifest.part(state.state, of: state.step)
-            let keyGroups = Set((before.map { groups(of: $0) } ?? []) + (after.map { later.groups(of: $0) } ?? []))
+            let keyGroups = Set(
+                (before.map { groups(of: $0, filter) } ?? []) + (after.map { later.groups(of: $0, filter) } ?? []))
             for group in keyGroups.sorted(by: { ($0 ?? -1) < ($1 ?? -1) }) {
                 let old = try before.map { try rows(state.step, $0, group: group) } ?? []
                 let new = try after.map { try later.rows(state.step, $0, group: group) } ?? []

@@ -56,7 +56,7 @@ public struct SnapshotInspector {
     public func forEachRow(_ filter: Filter = Filter(), _ body: (SnapshotRow) throws -> Bool) throws {
         for step in manifest.steps {
             for part in step.parts where filter.takes(step: step.name, state: part.name) {
-                for group in groups(of: part) {
+                for group in groups(of: part, filter) {
                     for row in try rows(step.name, part, group: group) where filter.takes(row) {
                         guard try body(row) else { return }
                     }
@@ -75,9 +75,15 @@ public struct SnapshotInspector {
         return count
     }
 
-    /// The pieces in which a part is read: its key groups, or nil for all at once.
-    func groups(of part: SnapshotManifest.Part) -> [Int?] {
-        part.schema.distribution == .keyed ? (0..<manifest.keyGroups).map { $0 } : [nil]
+    /// The pieces in which a part is read: its key groups, or nil for all at once; where a key is wanted, only the groups
+    /// that it can be in, if that can be told.
+    func groups(of part: SnapshotManifest.Part, _ filter: Filter) -> [Int?] {
+        guard part.schema.distribution == .keyed else { return [nil] }
+        if let key = filter.key, let hashes = KeyText.hashes(of: key, part.schema.key) {
+            let keyGroups = KeyGroups(count: manifest.keyGroups)
+            return Set(hashes.map { keyGroups.group(ofHash: $0) }).sorted()
+        }
+        return (0..<manifest.keyGroups).map { $0 }
     }
 
     /// The rows of a part and a key group as they count, ordered by their keys' bytes.

@@ -181,6 +181,33 @@ public enum SnapshotText {
         }.joined()
     }
 
+    /// What reading every file of a snapshot has shown.
+    ///
+    /// - Parameter manifest: what the snapshot holds; nil when its manifest can't be read.
+    public static func verification(_ id: Int, _ manifest: SnapshotManifest?, _ faults: [SnapshotError]) -> String {
+        let extent = manifest.map { "\($0.files.count) files, \($0.byteCount) bytes: " } ?? ""
+        return "snapshot \(id): \(extent)\(faults.isEmpty ? "ok" : "damaged")\n"
+            + faults.map { "  \($0)\n" }.joined()
+    }
+
+    /// As ``verification(_:_:_:)``, a line of JSON.
+    public static func verificationJSON(
+        _ id: Int, _ manifest: SnapshotManifest?, _ faults: [SnapshotError]
+    ) -> String {
+        var output = JSONOutput()
+        output.object {
+            $0.field("id", id)
+            if let manifest {
+                $0.field("files", manifest.files.count)
+                $0.field("bytes", manifest.byteCount)
+            }
+            $0.field("ok", faults.isEmpty)
+            $0.name("faults")
+            $0.array { output in for fault in faults { output.value("\(fault)") } }
+        }
+        return output.text + "\n"
+    }
+
     /// A row that differs, as a line of JSON with its change and its values before and after.
     public static func rowJSON(
         _ change: SnapshotDifference.Change, _ before: SnapshotRow?, _ after: SnapshotRow?

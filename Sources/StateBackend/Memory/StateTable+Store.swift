@@ -86,6 +86,7 @@ extension StateTable {
     @inlinable
     func evict(over store: TableStore<Key, Value>, share: Int = 4) throws -> Bool {
         let wanted = Swift.max(1, Swift.min(size / share, TableFlags.evictedAtOnce, evictable))
+        store.settle()
         if store.gate.isHeld, cleanEntries() < wanted { try store.gate.open() }
         var victims: [Int] = []
         victims.reserveCapacity(wanted)
@@ -279,7 +280,7 @@ extension StateTable {
         var next = StoredPlace(isAtEnd: true)
         do {
             let groups = Swift.max(place.group, store.range.groups.lowerBound)..<store.range.groups.upperBound
-            try store.rows.scan(groups: groups, prefix: store.range.prefix, from: place.start) {
+            try store.scan(groups: groups, prefix: store.range.prefix, from: place.start) {
                 group, keyBytes, valueBytes in
                 if found.count == 1_024 {
                     next = StoredPlace(group: group, start: [UInt8](keyBytes))

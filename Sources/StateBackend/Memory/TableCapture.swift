@@ -24,6 +24,10 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     @usableFromInline var cursor = 0
     private var isDone = false
     @usableFromInline var error: (any Error)?
+    /// The table's store when the capture began; the table may be used for other rows later.
+    private let store: TableStore<Key, Value>?
+    /// Called when what was captured counts as changed again.
+    var onForsaken: () -> Void = {}
     /// Takes what hasn't been taken of a range of slots; formed where the types are known.
     @usableFromInline var sweep: (Range<Int>) -> Void = { _ in }
     /// Rows that only the store has.
@@ -36,6 +40,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     @usableFromInline
     init(_ table: StateTable<Key, Value>, isComplete: Bool, _ writeRow: @escaping RowWriter) {
         self.table = table
+        store = table.store
         self.isComplete = isComplete
         self.writeRow = writeRow
         storedRowCount = table.store == nil ? nil : table.count
@@ -48,13 +53,9 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         }
         table.hot ^= TableFlags.phase
         if let store = table.store {
-            // At once: until the store knows, the table would fetch the keys from it again.
-            do {
-                var rows = StateRows()
-                try writeRemovals(&rows)
-                storedBytes += rows.byteCount
-                try store.write(rows)
-            } catch { store.failure.note(error) }
+            // At once: until the store knows, the table would fetch the keys from it again. Where it can't be told, the
+            // table looks here.
+            do { try tellRemovals(store) } catch { self.error = error }
         }
     }
 
@@ -62,17 +63,17 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     @inlinable
     func take(_ slot: Int) {
         let tag = table.tags[slot]
+        var kept = tag & (TableFlags.none | TableFlags.recent)
         if isComplete && table.store == nil || tag & TableFlags.dirty != 0 {
             do {
                 try writeRow(table.entries[slot].key, table.entries[slot].value, &taken)
                 if taken.bytes.count >= pieceSize { cut() }
             } catch {
                 self.error = self.error ?? error
-                // The store lacks the entry from now on.
-                table.store?.failure.note(error)
+                // The store doesn't get it, so that it stays a change.
+                kept |= tag & (TableFlags.dirty | TableFlags.fresh)
             }
         }
-        let kept = tag & (TableFlags.none | TableFlags.recent)
         table.tags[slot] = kept | table.hot & TableFlags.phase
     }
 
@@ -112,12 +113,16 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
                 return true
             }
             if cursor <= table.mask { return true }
-            try writeRemovals(&taken)
             storedBytes += taken.byteCount
             if !taken.isEmpty { try store.writeLater(taken) }
             taken.removeAll()
         } else {
-            if isComplete { removals = nil } else { try writeRemovals(&taken) }
+            if isComplete {
+                removals = nil
+            } else {
+                try appendRemovals(&taken)
+                removals = nil
+            }
             let piece = pieces.popLast() ?? taken.take()
             if rows.isEmpty { rows = piece } else { rows.append(piece) }
         }
@@ -131,7 +136,7 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
     /// Writes what was taken so far to the store.
     @usableFromInline
     func flush(to store: TableStore<Key, Value>) throws {
-        try writeRemovals(&taken)
+        try tellRemovals(store)
         while let piece = pieces.last {
             try store.write(piece)
             pieces.removeLast()
@@ -140,14 +145,22 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
         taken.removeAll()
     }
 
-    private func writeRemovals(_ rows: inout StateRows) throws {
+    /// Tells the store which keys were removed before the capture began.
+    private func tellRemovals(_ store: TableStore<Key, Value>) throws {
+        var rows = StateRows()
+        try appendRemovals(&rows)
+        try store.write(rows)
+        storedBytes += rows.byteCount
+        removals = nil
+    }
+
+    private func appendRemovals(_ rows: inout StateRows) throws {
         let store = table.store
         try removals?.forEachUnchanged { key, _ in
             try rows.appendRemoval(hash: store?.rowHash(key) ?? key.stableHash) {
                 if let store { try store.encodeKey(key, &$0) } else { try StateCodec.automatic.encode(key, into: &$0) }
             }
         }
-        removals = nil
     }
 
     private func finish() {
@@ -160,18 +173,44 @@ public final class TableCapture<Key: StreamKey, Value>: StateCapture {
 
     /// Gives up.
     ///
-    /// What a table with a store has taken so far still goes to the store, which else would lack it.
+    /// What a table with a store has taken so far still goes to the store, which else would lack it. Where that can't be,
+    /// it counts as changed again.
     public func cancel() {
         guard !isDone else { return }
+        if let store = table.store {
+            do { try flush(to: store) } catch { return forsake() }
+        }
+        abandon()
+    }
+
+    private func abandon() {
         for slot in cursor...Swift.max(cursor, table.mask) where slot <= table.mask {
             let tag = table.tags[slot]
             if tag != 0 && (tag ^ table.hot) & TableFlags.phase != 0 { table.tags[slot] = tag ^ TableFlags.phase }
         }
-        if let store = table.store {
-            do { try flush(to: store) } catch { store.failure.note(error) }
-        }
         table.needsCompleteCapture = true
         finish()
+    }
+
+    /// Gives up, though the capture may be done: the store may lack any of what was to be written there.
+    ///
+    /// So everything in the table counts as changed. What is no longer in it was written before it was let go of, or was
+    /// removed, which the table remembers.
+    public func forsake() {
+        guard let store else { return cancel() }
+        let removals = self.removals
+        if !isDone { abandon() }
+        guard table.store === store else { return }
+        for slot in 0...table.mask where table.tags[slot] != 0 { table.tags[slot] |= TableFlags.dirty }
+        removals?.forEachUnchanged { key, _ in
+            if let slot = table.slot(of: key, hash: key.stableHash) {
+                // It came back; the store has its old row.
+                table.tags[slot] &= ~TableFlags.fresh
+            } else {
+                _ = table.removed?.upsert(key, hash: key.stableHash, ())
+            }
+        }
+        onForsaken()
     }
 }
 

@@ -15,7 +15,7 @@ public final class TableStore<Key: StreamKey, Value> {
     /// The slot at which the next search for entries to evict begins.
     @usableFromInline var hand = 0
     @usableFromInline var keyRows = StateRows()
-    private let keyGroups: KeyGroups
+    let keyGroups: KeyGroups
     /// Whether anything was written, or was there to begin with.
     var mayHaveRows = false
     /// Memory for the values that were read last, and where each ends.
@@ -78,15 +78,30 @@ public final class TableStore<Key: StreamKey, Value> {
         try rows.write(changes)
     }
 
-    /// Removes all of the table's rows.
+    /// Waits until what is to be written later is written.
+    ///
+    /// To be called before rows are read, and before entries go that the store should have: where something couldn't be
+    /// written, the snapshot fails that has it written, and the tables count it as changed again.
+    @inlinable @inline(__always)
+    func settle() { if gate.isHeld { gate.settle() } }
+
+    /// As ``StoredRows/scan(groups:prefix:from:_:)``.
+    func scan(
+        groups: Range<Int>, prefix: [UInt8], from start: [UInt8],
+        _ body: (_ group: Int, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        settle()
+        try rows.scan(groups: groups, prefix: prefix, from: start, body)
+    }
+
+    /// Removes all of the table's rows; those that are left when it fails can be removed later.
     func removeRows() throws {
         guard mayHaveRows else { return }
-        mayHaveRows = false
         var next: (group: Int, start: [UInt8])? = (range.groups.lowerBound, [])
         while let place = next {
             next = nil
             var found = StateRows()
-            try rows.scan(groups: place.group..<range.groups.upperBound, prefix: range.prefix, from: place.start) {
+            try scan(groups: place.group..<range.groups.upperBound, prefix: range.prefix, from: place.start) {
                 group, key, _ in
                 if found.count == 4_096 {
                     next = (group, [UInt8](key))
@@ -97,11 +112,13 @@ public final class TableStore<Key: StreamKey, Value> {
             }
             if !found.isEmpty { try rows.write(found) }
         }
+        mayHaveRows = false
     }
 
     /// Reads the values of keys and hands them to `body` with the key's index; nil values aren't handed.
     @inlinable
     func read(_ keys: [Key], _ hashes: [UInt64], _ body: (Int, Value) throws -> Void) throws {
+        settle()
         keyRows.removeAll()
         for i in keys.indices {
             try keyRows.append(hash: range.hash ?? groupHash?(keys[i]) ?? hashes[i]) {
@@ -184,23 +201,33 @@ public final class StoreGate {
     /// Whether changes must wait.
     public private(set) var isHeld = false
     private var finish: (() throws -> Void)?
+    private var settleWrites: (() -> Void)?
 
     /// An open gate.
     public init() {}
 
     /// Holds changes back.
     ///
-    /// - Parameter finish: called when a table can't wait: brings about the checkpoint and calls ``release()``, if that is
-    ///   possible yet.
-    public func hold(_ finish: @escaping () throws -> Void) {
+    /// - Parameters:
+    ///   - settle: called before a table reads from the store, or lets go of what the store should have: waits until
+    ///     everything is written there, and has the tables keep what can't be.
+    ///   - finish: called when a table can't wait: brings about the checkpoint and calls ``release()``, if that is possible
+    ///     yet.
+    public func hold(settle: @escaping () -> Void = {}, _ finish: @escaping () throws -> Void) {
         isHeld = true
         self.finish = finish
+        settleWrites = settle
     }
+
+    /// Has everything written to the store that is to be written there later.
+    @usableFromInline
+    func settle() { settleWrites?() }
 
     /// Lets changes through again.
     public func release() {
         isHeld = false
         finish = nil
+        settleWrites = nil
     }
 
     /// Asks for the gate to be opened.

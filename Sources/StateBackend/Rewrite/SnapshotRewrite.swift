@@ -14,7 +14,7 @@
 /// The snapshot is read key group by key group; of a state that is transformed up to 256 MiB are held, and a larger one is
 /// gone through several times.
 ///
-/// Records under way that a barrier had overtaken are kept as they are, so begin with a savepoint or an aligned snapshot
+/// Records under way that a barrier had overtaken are kept as they are. Begin with an aligned snapshot
 /// where a step's keys change.
 public struct SnapshotRewrite {
     /// What the snapshot holds.

@@ -68,13 +68,17 @@ extension KeyedStateStore {
                     try codec.decode(&row).entries.map { ($0.key, Expiring(expiry: $0.expiry, value: $0.value)) }
                 }
             })
-        if let stored = try stored(name, rows) {
+        let stored = try stored(name, rows) { maps in
+            let order = StoredOrder(maps, isOrdered: rows.isOrdered)
+            return { key, from, to, body in order.walk(key, hash: key.stableHash, from: from, to: to, body) }
+        }
+        if let stored {
             let maps = SortedMaps(StateTable<Key, Map>(), rows)
             return OrderedMapState(
                 store: self, maps: maps, stored: StoredOrder(stored, isOrdered: rows.isOrdered), lifetime: lifetime)
         }
         let maps = SortedMaps(StateTable<Key, Map>(), rows)
-        try add(name, maps, rows)
+        try add(name, maps, rows, walk: maps.walk)
         maps.table.count(
             on: TableBudget(
                 step: state.step, state: name, keyCodec: rows.keys, valueCodec: whole, in: state.environment))
@@ -89,15 +93,18 @@ extension KeyedStateStore {
     }
 
     private func add<MapKey, Value>(
-        _ name: String, _ entries: any MapEntries<Key, MapKey, Value>, _ codec: MapRowCodec<Key, MapKey, Value>
+        _ name: String, _ entries: any MapEntries<Key, MapKey, Value>, _ codec: MapRowCodec<Key, MapKey, Value>,
+        walk: MapPart<Key, MapKey, Value>.RangeWalk? = nil
     ) throws {
-        let part = MapPart(entries, codec, now: { [unowned self] in now }, clock: { [unowned self] in clock() })
+        let part = MapPart(
+            entries, codec, walk: walk, now: { [unowned self] in now }, clock: { [unowned self] in clock() })
         try state.add(name, part)
     }
 
     /// The maps over the worker's store; nil where it has none.
     private func stored<MapKey, Value>(
-        _ name: String, _ codec: MapRowCodec<Key, MapKey, Value>
+        _ name: String, _ codec: MapRowCodec<Key, MapKey, Value>,
+        walk: ((StoredMaps<Key, MapKey, Value>) -> MapPart<Key, MapKey, Value>.RangeWalk)? = nil
     ) throws -> StoredMaps<Key, MapKey, Value>? {
         let environment = state.environment
         guard let store = environment.store else { return nil }
@@ -107,7 +114,7 @@ extension KeyedStateStore {
             rows: try store.rows(of: id, expiry: codec.expires ? batchTime.read : nil), keyCodec: codec.rowKeys,
             valueCodec: codec.entries, environment: environment, groupHash: { $0.first.stableHash })
         let maps = StoredMaps(table, below, codec, in: environment)
-        try add(name, maps, codec)
+        try add(name, maps, codec, walk: walk?(maps))
         table.count(
             on: TableBudget(
                 step: state.step, state: name, keyCodec: codec.rowKeys, valueCodec: codec.entries, in: environment))

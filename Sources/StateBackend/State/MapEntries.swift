@@ -22,6 +22,14 @@ protocol MapEntries<Key, MapKey, Value>: AnyObject {
     /// Calls `body` with every entry of a key.
     func forEach(of key: Key, _ body: (MapKey, Expiring<Value>) throws -> Void) rethrows
 
+    /// Calls `body` with about `limit` entries from `place` on, those of a key one after the other; returns where to go
+    /// on, or nil.
+    ///
+    /// Maps that lie in memory as one value are not divided.
+    func page(
+        _ place: TablePlace, limit: Int, _ body: (Key, MapKey, Expiring<Value>) throws -> Void
+    ) throws -> TablePlace?
+
     /// Begins a capture, whose rows are entries.
     ///
     /// - Parameter now: entries that have expired by then may be left out of a complete one.

@@ -8,11 +8,18 @@ final class MapPart<Key: StreamKey, MapKey: StreamKey, Value>: StatePart {
     /// The time by which what was written with a time to live has expired.
     private let restoreClock: () -> Int64
     private var reader: MapRowReader<Key, MapKey, Value>
+    /// Walks through a range of a key's entries in order, until its last argument returns false; nil where they have none.
+    private let walk: RangeWalk?
+
+    typealias RangeWalk = (
+        _ key: Key, _ from: MapKey, _ to: MapKey, _ body: (MapKey, Expiring<Value>) -> Bool
+    ) -> Void
 
     init(
-        _ entries: any MapEntries<Key, MapKey, Value>, _ codec: MapRowCodec<Key, MapKey, Value>,
+        _ entries: any MapEntries<Key, MapKey, Value>, _ codec: MapRowCodec<Key, MapKey, Value>, walk: RangeWalk?,
         now: @escaping () -> Int64, clock: @escaping () -> Int64
     ) {
+        self.walk = walk
         self.entries = entries
         self.codec = codec
         self.now = codec.expires ? now : { .min }
@@ -88,6 +95,47 @@ extension MapPart: StateLookup {
         let all = all()
         if all.isEmpty { return [:] }
         guard let found = all as? [SomeKey: SomeValue] else { throw mismatch(SomeKey.self, SomeValue.self) }
+        return found
+    }
+
+    func page<SomeKey: StreamKey, SomeValue>(
+        keys: SomeKey.Type, values: SomeValue.Type, from place: TablePlace, limit: Int
+    ) throws -> LookupPage<SomeKey, SomeValue> {
+        let time = clock()
+        var maps: [(key: Key, map: [MapKey: Value])] = []
+        let next = try entries.page(place, limit: limit) { key, mapKey, entry in
+            guard entry.expiry > time else { return }
+            if let last = maps.last, Key.same(last.key, key) {
+                maps[maps.count - 1].map[mapKey] = entry.value
+            } else {
+                maps.append((key, [mapKey: entry.value]))
+            }
+        }
+        let found = try maps.map { key, map -> (key: SomeKey, value: SomeValue) in
+            guard let key = key as? SomeKey, let map = map as? SomeValue else {
+                throw mismatch(SomeKey.self, SomeValue.self)
+            }
+            return (key, map)
+        }
+        return LookupPage(entries: found, next: next)
+    }
+
+    func scan<SomeKey: StreamKey, SomeMapKey: StreamKey, SomeValue>(
+        _ key: SomeKey, in range: (from: SomeMapKey, to: SomeMapKey), limit: Int, values: SomeValue.Type
+    ) throws -> [(key: SomeMapKey, value: SomeValue)] {
+        guard let walk else { throw unordered() }
+        guard let key = key as? Key, let from = range.from as? MapKey, let to = range.to as? MapKey,
+            Value.self == SomeValue.self
+        else { throw mismatch(SomeKey.self, [SomeMapKey: SomeValue].self) }
+        let time = clock()
+        var found: [(key: SomeMapKey, value: SomeValue)] = []
+        guard limit > 0 else { return [] }
+        walk(key, from, to) { mapKey, entry in
+            if entry.expiry > time, let mapKey = mapKey as? SomeMapKey, let value = entry.value as? SomeValue {
+                found.append((mapKey, value))
+            }
+            return found.count < limit
+        }
         return found
     }
 }

@@ -76,6 +76,15 @@ final class NestedMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
         try table.peek(key, hash: key.stableHash)?.pointee.forEachUnchanged(body)
     }
 
+    func page(
+        _ place: TablePlace, limit: Int, _ body: (Key, MapKey, Expiring<Value>) throws -> Void
+    ) throws -> TablePlace? {
+        try table.page(place, limit: limit) { key, map in
+            try map.forEachUnchanged { try body(key, $0, $1) }
+            return 1 + map.count
+        }
+    }
+
     func capture(_ mode: CaptureMode, now: @escaping () -> Int64) -> any StateCapture {
         let isComplete = table.isComplete(mode)
         return table.capture(mode) { [unowned self] key, map, rows in

@@ -70,6 +70,23 @@ final class SortedMaps<Key: StreamKey, MapKey: StreamKey & Comparable, Value>: M
         for entry in map.entries { try body(entry.key, Expiring(expiry: entry.expiry, value: entry.value)) }
     }
 
+    /// Calls `body` with the entries of a key from `lower` on and before `upper`, in order, until it returns false.
+    func walk(_ key: Key, _ lower: MapKey, _ upper: MapKey, _ body: (MapKey, Expiring<Value>) -> Bool) {
+        guard let map = table.peek(key, hash: key.stableHash)?.pointee else { return }
+        for entry in map.entries[map.index(of: lower)..<map.index(of: upper)] {
+            guard body(entry.key, Expiring(expiry: entry.expiry, value: entry.value)) else { return }
+        }
+    }
+
+    func page(
+        _ place: TablePlace, limit: Int, _ body: (Key, MapKey, Expiring<Value>) throws -> Void
+    ) throws -> TablePlace? {
+        try table.page(place, limit: limit) { key, map in
+            for entry in map.entries { try body(key, entry.key, Expiring(expiry: entry.expiry, value: entry.value)) }
+            return 1 + map.entries.count
+        }
+    }
+
     func capture(_ mode: CaptureMode, now: @escaping () -> Int64) -> any StateCapture {
         let isComplete = table.isComplete(mode)
         return table.capture(mode) { [unowned self] key, map, rows in

@@ -16,8 +16,18 @@ public struct StateError: Error, Sendable, CustomStringConvertible {
         public static let noCodec = Code(rawValue: "noCodec")
         /// Bytes that should hold state don't.
         public static let malformed = Code(rawValue: "malformed")
-        /// A store could not be opened, read or written.
+        /// A store could not be opened, read or written, for another reason than those below.
         public static let storeFailed = Code(rawValue: "storeFailed")
+        /// A store's disk has no room left.
+        public static let storageFull = Code(rawValue: "storageFull")
+        /// A store's files may not be read or written: permissions, or a read-only file system.
+        public static let notPermitted = Code(rawValue: "notPermitted")
+        /// A file of a store is not there.
+        public static let missingFile = Code(rawValue: "missingFile")
+        /// A file of a store is damaged or cut off.
+        public static let damaged = Code(rawValue: "damaged")
+        /// Another process has the store open.
+        public static let storeLocked = Code(rawValue: "storeLocked")
         /// State needs more memory than the job's budget gives it.
         public static let budgetExceeded = Code(rawValue: "budgetExceeded")
         /// Saved state is of another form than the step's, and there is no way from one to the other.

@@ -9,9 +9,46 @@ package protocol StateLookup: StatePart {
     func entries<SomeKey: StreamKey, SomeValue>(
         keys: SomeKey.Type, values: SomeValue.Type
     ) throws -> [SomeKey: SomeValue]
+
+    /// Some keys and values from `place` on: about `limit`, at the least one for a worker to look at.
+    ///
+    /// The part may change between two pages; see ``StateTable/page(_:limit:_:)``. A map may be in several pieces, one
+    /// after the other, also on two pages.
+    func page<SomeKey: StreamKey, SomeValue>(
+        keys: SomeKey.Type, values: SomeValue.Type, from place: TablePlace, limit: Int
+    ) throws -> LookupPage<SomeKey, SomeValue>
+
+    /// The first entries of a key's ordered map whose map keys are in `range`, `limit` at most, in order.
+    func scan<SomeKey: StreamKey, SomeMapKey: StreamKey, SomeValue>(
+        _ key: SomeKey, in range: (from: SomeMapKey, to: SomeMapKey), limit: Int, values: SomeValue.Type
+    ) throws -> [(key: SomeMapKey, value: SomeValue)]
+}
+
+/// Some keys and values of a state that is being read.
+package struct LookupPage<Key, Value> {
+    package var entries: [(key: Key, value: Value)]
+    /// Where to go on; nil at the end.
+    package var next: TablePlace?
+}
+
+extension LookupPage: Sendable where Key: Sendable, Value: Sendable {}
+
+extension LookupPage {
+    /// Puts a map together of its pieces; other values have but one.
+    package static func joined(_ pieces: [Value]) -> Value? {
+        guard pieces.count > 1, let first = pieces[0] as? any ReadableMap else { return pieces.first }
+        return first.joined(pieces.dropFirst()) as? Value
+    }
 }
 
 extension StatePart {
+    /// The error of a state whose entries are in no order.
+    func unordered() -> StateError {
+        StateError(
+            code: .unknownState,
+            message: "the state is \(schema.kind), whose entries are in no order; only ordered maps are read by ranges")
+    }
+
     /// The error of a state that is read by other types than it has.
     func mismatch(_ keys: Any.Type, _ values: Any.Type) -> StateError {
         StateError(
@@ -109,10 +146,17 @@ extension SnapshotInspector {
 /// A dictionary, as it is put together from rows.
 private protocol ReadableMap {
     init()
+    func joined(_ others: some Sequence) -> Any
     mutating func add(_ key: inout StateDecoder, isOrdered: Bool, _ value: inout StateDecoder) throws
 }
 
 extension Dictionary: ReadableMap where Key: StreamKey {
+    fileprivate func joined(_ others: some Sequence) -> Any {
+        var all = self
+        for other in others { if let other = other as? Self { all.merge(other) { $1 } } }
+        return all
+    }
+
     fileprivate mutating func add(_ key: inout StateDecoder, isOrdered: Bool, _ value: inout StateDecoder) throws {
         let keys = isOrdered ? StateCodec<Key>.ordered : .automatic
         self[try keys.decode(&key)] = try StateCodec<Value>.automatic.decode(&value)

@@ -111,6 +111,11 @@ public protocol StateCapture: AnyObject {
 
     /// Gives up: the part forgets the capture, and the next one is complete.
     func cancel()
+
+    /// As ``cancel()``, also for a capture that is done: the store may lack what it was to write later.
+    ///
+    /// The part counts all that it has in memory as changed. The default is ``cancel()``.
+    func forsake()
 }
 
 extension StateCapture {
@@ -125,6 +130,9 @@ extension StateCapture {
 
     /// None.
     public var storedRanges: [(prefix: [UInt8], rowCount: Int)] { [] }
+
+    /// Gives up.
+    public func forsake() { cancel() }
 }
 
 /// How much a capture holds.

@@ -190,6 +190,8 @@ final class StoredMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
         _ key: Key, hash: UInt64, in range: (from: [UInt8], to: [UInt8]?) = ([], nil),
         _ body: (MapKey, Expiring<Value>) throws -> Bool
     ) rethrows {
+        // First, so that what the store lacks is known.
+        store.settle()
         let known = self.known.peek(key, hash: hash)?.pointee
         var walk = Walk(
             pending: candidates(key, hash, known?.keys ?? [], range),
@@ -269,7 +271,7 @@ final class StoredMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
         var count = 0
         do {
             let prefix = try codec.bytes(of: key)
-            try store.rows.scan(groups: group..<(group + 1), prefix: prefix, from: prefix + start) {
+            try store.scan(groups: group..<(group + 1), prefix: prefix, from: prefix + start) {
                 _, keyBytes, valueBytes in
                 let bytes = [UInt8](keyBytes[prefix.count...])
                 if let end, !bytes.lexicographicallyPrecedes(end) { return false }
@@ -334,10 +336,21 @@ final class StoredMaps<Key: StreamKey, MapKey: StreamKey, Value>: MapEntries {
         }
     }
 
+    func page(
+        _ place: TablePlace, limit: Int, _ body: (Key, MapKey, Expiring<Value>) throws -> Void
+    ) throws -> TablePlace? {
+        try table.page(place, limit: limit) { row, entry in
+            try body(row.first, row.second, entry)
+            return 1
+        }
+    }
+
     func capture(_ mode: CaptureMode, now: @escaping () -> Int64) -> any StateCapture {
-        table.capture(mode) { [codec] key, entry, rows in
+        let capture = table.capture(mode) { [codec] key, entry, rows in
             try codec.append(codec.bytes(of: key.first), key.first.stableHash, key.second, entry, to: &rows)
         }
+        capture.onForsaken = { [weak self] in self?.forgetKnown() }
+        return capture
     }
 }
 

@@ -89,21 +89,35 @@ public final class TableFamily<Key: StreamKey, Value> {
     }
 
     /// Removes the rows of dropped tables from the store, as far as that is possible now.
+    public func removeDroppedRows() {
+        do { try removeDroppedRows(isBeforeCapture: false) } catch { environment.failure.note(error) }
+    }
+
+    /// Removes the rows of all dropped tables from the store, before a capture begins.
     ///
-    /// - Parameter isBeforeCapture: whether a capture is about to begin. What was dropped before it must not be in it, so
-    ///   this is a part of what the barrier comes after.
-    public func removeDroppedRows(isBeforeCapture: Bool = false) {
+    /// What was dropped before it must not be in it, so this is a part of what the barrier comes after.
+    ///
+    /// - Throws: what the store throws; what is left is removed by the next call.
+    public func removeDroppedRowsBeforeCapture() throws { try removeDroppedRows(isBeforeCapture: true) }
+
+    private func removeDroppedRows(isBeforeCapture: Bool) throws {
         guard !dropped.isEmpty else { return }
         var waiting: [StateTable<Key, Value>] = []
+        var failure: (any Error)?
         for table in dropped {
             guard isBeforeCapture || !environment.gate.isHeld && table.capturing == nil else {
                 waiting.append(table)
                 continue
             }
-            do { try table.store?.removeRows() } catch { environment.failure.note(error) }
+            do { try table.store?.removeRows() } catch {
+                failure = failure ?? error
+                waiting.append(table)
+                continue
+            }
             if table.capturing == nil { keep(table) }
         }
         dropped = waiting
+        if let failure { throw failure }
     }
 
     /// The rows of all tables as the store has them now.

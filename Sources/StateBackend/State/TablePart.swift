@@ -127,4 +127,23 @@ extension TablePart: StateLookup {
         }
         return entries
     }
+
+    func page<SomeKey: StreamKey, SomeValue>(
+        keys: SomeKey.Type, values: SomeValue.Type, from place: TablePlace, limit: Int
+    ) throws -> LookupPage<SomeKey, SomeValue> {
+        var entries: [(key: SomeKey, value: SomeValue)] = []
+        let next = try table.page(place, limit: limit) { key, value in
+            guard let shown = traits.reveal(value) else { return 1 }
+            guard let key = key as? SomeKey, let value = shown as? SomeValue else {
+                throw mismatch(SomeKey.self, SomeValue.self)
+            }
+            entries.append((key, value))
+            return 1
+        }
+        return LookupPage(entries: entries, next: next)
+    }
+
+    func scan<SomeKey: StreamKey, SomeMapKey: StreamKey, SomeValue>(
+        _ key: SomeKey, in range: (from: SomeMapKey, to: SomeMapKey), limit: Int, values: SomeValue.Type
+    ) throws -> [(key: SomeMapKey, value: SomeValue)] { throw unordered() }
 }

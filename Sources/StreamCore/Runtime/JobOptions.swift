@@ -50,6 +50,12 @@ public struct JobOptions: Sendable {
     ///
     /// The default is memory.
     public var backend: any StateBackend = MemoryBackend()
+    /// Backends whose stores may be read out of the snapshot that the job begins with, besides ``backend``.
+    ///
+    /// A plain snapshot holds a store's files as they are. With the backend that wrote them here, a job on another one
+    /// begins with them all the same: each worker reads the rows of its key groups. Savepoints, and snapshots of state in
+    /// memory, need none. The default is none.
+    public var readableBackends: [any StateBackend] = []
     /// The bytes of memory that the state of all workers may take together; nil, the default, for no limit, which with a
     /// backend that has a store means 256 MiB per worker.
     ///

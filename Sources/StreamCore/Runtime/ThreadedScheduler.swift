@@ -12,8 +12,8 @@ public struct ThreadedScheduler: Scheduler {
     /// anything, within these bounds.
     ///
     /// So what comes at 1,000 a second waits for half a millisecond at most, and a worker that has had nothing to do for a
-    /// while looks a hundred times a second, which costs next to nothing.
-    private static let sleepBounds = (shortest: Int64(400_000), longest: Int64(10_000_000))
+    /// while looks fifty times a second. A look costs some 50 µs, waking up and going to sleep included.
+    private static let sleepBounds = (shortest: Int64(400_000), longest: Int64(20_000_000))
 
     /// A scheduler with a thread per worker.
     public init() {}

@@ -167,13 +167,14 @@ struct JobRestore {
             let place = StorePlace(
                 job: pipeline, worker: store.worker, keyGroups: options.keyGroups, groups: store.groups,
                 memoryBudget: 32 << 20, files: try files(of: store))
-            guard store.backend == options.backend.name, let opened = try options.backend.open(place) else {
+            let backends = [options.backend] + options.readableBackends
+            guard let opened = try backends.first(where: { $0.name == store.backend })?.open(place) else {
                 throw SnapshotError(
                     code: .incompatible,
                     message:
                         "its state '\(part.name)' lies in a store of the backend '\(store.backend)', and the job's is "
-                        + "'\(options.backend.name)'; begin once with '\(store.backend)' and take a savepoint, which every "
-                        + "backend reads")
+                        + "'\(options.backend.name)'; add '\(store.backend)' to JobOptions.readableBackends, or begin once "
+                        + "with it and take a savepoint, which every backend reads")
             }
             defer { opened.close() }
             let shared = store.groups.clamped(to: groups)

@@ -36,12 +36,15 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
             return try await ask(worker) { try $0.look(up: key, of: Value.self) }
         case .lastSnapshot:
             var found: Value?
-            try forEachSaved(groups: group..<(group + 1)) { if Key.same($0, key) { found = $1 } }
+            try SavedStateReader(self).forEach(groups: group..<(group + 1)) { if Key.same($0, key) { found = $1 } }
             return found
         }
     }
 
-    /// All keys and values.
+    /// All keys and values at once: for states that are small.
+    ///
+    /// All are held in memory, and each worker stands still for as long as it takes to copy its own; so what one worker
+    /// has is as of one moment. ``entries(from:)`` reads a state of any size without that.
     ///
     /// - Throws: as ``get(_:from:)``.
     public func all(from moment: Moment = .now) async throws -> [Key: Value] {
@@ -52,12 +55,59 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
                 let part = try await ask(worker) { try $0.entries(keys: Key.self, values: Value.self) }
                 all.merge(part) { $1 }
             }
-        case .lastSnapshot: try forEachSaved(groups: 0..<job.options.keyGroups.count) { all[$0] = $1 }
+        case .lastSnapshot:
+            try SavedStateReader(self).forEach(groups: 0..<job.options.keyGroups.count) { all[$0] = $1 }
         }
         return all
     }
 
-    private func ask<Answer: Sendable>(
+    /// The keys and values, read piece by piece as they are asked for: for states of any size.
+    ///
+    /// ```swift
+    /// for try await (customer, total) in totals.entries() where total > 1_000 { print(customer, total) }
+    /// ```
+    /// See ``JobStateEntries`` for the order and the moment. Nothing is read before the first is asked for, and nothing
+    /// more once no more are.
+    public func entries(from moment: Moment = .now) -> JobStateEntries<Key, Value> {
+        JobStateEntries(state: self, moment: moment)
+    }
+
+    /// The first entries of a key's ordered map whose map keys are in `range`, in order.
+    ///
+    /// To read on, ask again from behind the last one. In memory, and over a store where map keys are integers, only what
+    /// is handed out is read; other keys of a store are sorted first. Of a snapshot the rows of the key's group are read.
+    ///
+    /// - Parameters:
+    ///   - key: whose map.
+    ///   - range: the map keys, in the order that the state has.
+    ///   - limit: the most entries; the worker stands still for as many. The default is 1,024.
+    ///   - moment: as of when. The default is now.
+    /// - Throws: as ``get(_:from:)``; also ``JobError`` with code `unknownState` when the state is no ordered map.
+    public func scan<MapKey: StreamKey & Comparable, Element: Sendable>(
+        _ key: Key, in range: Range<MapKey>, limit: Int = 1_024, from moment: Moment = .now
+    ) async throws -> [(key: MapKey, value: Element)] where Value == [MapKey: Element] {
+        let group = job.options.keyGroups.group(ofHash: key.stableHash)
+        switch moment {
+        case .now:
+            let worker = job.options.keyGroups.worker(ofGroup: group, parallelism: job.options.parallelism)
+            let bounds = (from: range.lowerBound, to: range.upperBound)
+            return try await ask(worker) { try $0.scan(key, in: bounds, limit: limit, values: Element.self) }
+        case .lastSnapshot:
+            let reader = try SavedStateReader(self)
+            if let kind = reader.kind, kind != "ordered map" {
+                throw unknown(
+                    "the state is \(kind), whose entries are in no order; only ordered maps are read by ranges")
+            }
+            var found: [(key: MapKey, value: Element)] = []
+            try reader.forEach(groups: group..<(group + 1)) { other, map in
+                guard Key.same(other, key) else { return }
+                found = map.filter { range.contains($0.key) }.map { ($0.key, $0.value) }
+            }
+            return Array(found.sorted { $0.key < $1.key }.prefix(Swift.max(limit, 0)))
+        }
+    }
+
+    func ask<Answer: Sendable>(
         _ worker: Int, _ question: @escaping @Sendable (any StateLookup) throws -> Answer
     ) async throws -> Answer {
         guard let node = job.stepNames.firstIndex(of: step) else {
@@ -90,17 +140,38 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
     private func unknown(_ message: String) -> JobError {
         JobError(code: .unknownState, step: step, message: message)
     }
+}
 
-    private func forEachSaved(groups: Range<Int>, _ body: (Key, Value) throws -> Void) throws {
-        let scratch = try ScratchDirectory(prefix: "weir-read")
-        let inspector = SnapshotInspector(
-            StoredContents(try job.coordinator.openLast(), scratch: scratch.path), backends: [job.options.backend])
+/// A state of a job's last durable snapshot, being read.
+///
+/// The snapshot's files stay as long as the reader.
+final class SavedStateReader<Key: StreamKey, Value: Sendable> {
+    private let state: JobState<Key, Value>
+    private let inspector: SnapshotInspector
+    /// Where store files are put that the storage has not as files; after `inspector`, whose stores have them open.
+    private let scratch: ScratchDirectory
+
+    init(_ state: JobState<Key, Value>) throws {
+        self.state = state
+        scratch = try ScratchDirectory(prefix: "weir-read")
+        let options = state.job.options
+        inspector = SnapshotInspector(
+            StoredContents(try state.job.coordinator.openLast(), scratch: scratch.path),
+            backends: [options.backend] + options.readableBackends)
+    }
+
+    /// The state's kind; nil where the snapshot doesn't have it.
+    var kind: String? { inspector.manifest.part(state.name, of: state.step)?.schema.kind }
+
+    /// Hands the keys and values of the given key groups to `body`, which have not expired by the job's clock.
+    func forEach(groups: Range<Int>, _ body: (Key, Value) throws -> Void) throws {
         do {
             try inspector.forEachEntry(
-                step: step, state: name, groups: groups, at: job.options.clock.now, codec: codec, body)
+                step: state.step, state: state.name, groups: groups, at: state.job.options.clock.now,
+                codec: state.codec, body)
         } catch {
             if error is SnapshotError { throw error }
-            throw JobError.wrap(error, .unknownState, step: step)
+            throw JobError.wrap(error, .unknownState, step: state.step)
         }
     }
 }

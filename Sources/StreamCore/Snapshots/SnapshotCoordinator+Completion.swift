@@ -16,7 +16,7 @@ extension SnapshotCoordinator {
                 leave(progress, request, .success(report))
             } catch {
                 writer.writer.abort()
-                leave(progress, request, .failure(Self.typed(error)))
+                leave(progress, request, .failure(SnapshotError(cause: error)))
             }
         }
         // One that has failed needs to wait for nobody.
@@ -136,10 +136,6 @@ extension SnapshotCoordinator {
 
     /// Why a job that is no more takes no snapshot.
     static var ended: SnapshotError { SnapshotError(code: .noSnapshot, message: "the job has ended") }
-
-    static func typed(_ error: any Error) -> SnapshotError {
-        error as? SnapshotError ?? SnapshotError(code: .storageFailed, message: "\(error)")
-    }
 
     /// What the manifest says of the steps beside their rows, from what the workers said.
     private static func describe(

@@ -317,7 +317,7 @@ final class SnapshotCoordinator: Sendable {
                 state.isTaking = false
                 state.freeExecutors.append(executor)
             }
-            end(request, .failure(Self.typed(error)))
+            end(request, .failure(SnapshotError(cause: error)))
         }
     }
 

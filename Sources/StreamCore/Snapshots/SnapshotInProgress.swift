@@ -198,9 +198,7 @@ final class SnapshotInProgress: Sendable {
 
     /// Gives the snapshot up; the first failure counts.
     func fail(_ error: any Error) {
-        let failure =
-            (error as? SnapshotError) ?? ((error as? JobError)?.cause as? SnapshotError)
-            ?? SnapshotError(code: .storageFailed, message: "\(error)")
+        let failure = SnapshotError(cause: error)
         let isFirst = state.withLock { state in
             defer { state.failure = state.failure ?? failure }
             return state.failure == nil

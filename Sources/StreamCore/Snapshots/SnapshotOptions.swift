@@ -56,7 +56,7 @@ public struct SnapshotOptions: Sendable {
     ///
     /// The default is 2.
     public var retained = 2
-    /// How long older ones are kept, too; nil, the default, for no longer.
+    /// How long older ones are kept, too, more than zero; nil, the default, for no longer.
     public var retainedFor: Duration?
     /// Whether a snapshot holds only what has changed since the one before, where that is less.
     ///
@@ -101,6 +101,10 @@ public struct SnapshotOptions: Sendable {
         }
         try check(commitAttempts >= 1, "snapshots.commitAttempts is \(commitAttempts), but must be 1 or more")
         try check(retained >= 1, "snapshots.retained is \(retained), but must be 1 or more")
+        if let retainedFor {
+            try check(
+                retainedFor > .zero, "snapshots.retainedFor is \(retainedFor), but must be more than zero, or nil")
+        }
     }
 
     /// Snapshots in a storage.

@@ -14,6 +14,8 @@ final class WorkerSnapshots {
         var alignment: Int64 = 0
         var reached: Set<Int> = []
         var captures: [(node: Int, name: String, schema: StateSchema, capture: any StateCapture)] = []
+        /// Those that are done, but whose rows the store may still have to write.
+        var taken: [any StateCapture] = []
         var steps: [Int: SnapshotInProgress.StepResult] = [:]
         var rowCounts: [String: Int] = [:]
     }
@@ -61,7 +63,7 @@ final class WorkerSnapshots {
         joined = barrier
         if active != nil { cancel() }
         active = Active(barrier: barrier, sink: sink)
-        environment.gate.hold { [unowned self] in try completeNow() }
+        environment.gate.hold(settle: { [unowned self] in settle() }) { [unowned self] in try completeNow() }
     }
 
     private func reached(_ node: Int, _ barrier: Int) throws {
@@ -148,7 +150,9 @@ final class WorkerSnapshots {
                     sink.add(
                         stored, step: stepNames[node], part: name, schema: schema, worker: worker, environment.groups)
                 }
-                active?.captures.removeLast()
+                if let done = active?.captures.popLast(), capture.storedRowCount != nil {
+                    active?.taken.append(done.capture)
+                }
             }
         } catch { sink.fail(JobError.wrap(error, .snapshotFailed, step: stepNames[node])) }
         active?.steps[node]?.nanoseconds += MonotonicTime.nanoseconds - start
@@ -165,8 +169,22 @@ final class WorkerSnapshots {
         try environment.failure.check()
     }
 
+    /// Waits until the store has written what it was given.
+    ///
+    /// What it can't write fails the snapshot, and nothing else: the
+    /// tables count it as changed again.
+    private func settle() {
+        do { try environment.store?.settle() } catch {
+            active?.sink.fail(error)
+            for capture in (active?.taken ?? []) + (active?.captures ?? []).map(\.capture) { capture.forsake() }
+            active?.taken = []
+            active?.captures = []
+        }
+    }
+
     private func finish(_ sink: SnapshotInProgress) {
-        guard let active else { return }
+        settle()
+        guard let active, !sink.isCancelled else { return cancel() }
         var checkpoint: (any StoreCheckpoint)?
         do { checkpoint = sink.kind == .snapshot ? try environment.store?.checkpoint() : nil } catch {
             sink.fail(error)
@@ -181,8 +199,9 @@ final class WorkerSnapshots {
                 rowCounts: active.rowCounts, alignment: active.alignment))
     }
 
-    /// Gives up; the state keeps what the captures had begun to take.
+    /// Gives up; the state keeps what the captures had begun to take, and counts as changed what the store couldn't write.
     private func cancel() {
+        settle()
         for capture in active?.captures ?? [] { capture.capture.cancel() }
         active = nil
         environment.gate.release()

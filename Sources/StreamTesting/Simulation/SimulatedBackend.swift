@@ -35,6 +35,8 @@ private final class SimulatedStore: StateStore {
         return try base.checkpoint()
     }
 
+    func settle() throws { try base.settle() }
+
     var waitingWrites: Int { base.waitingWrites }
 
     var memoryUsage: Int { base.memoryUsage }

@@ -6,7 +6,9 @@ final class StateBackendRun<Key: StreamKey> {
         let description: String
     }
 
-    private let backend: any StateBackend
+    /// Those that restores take turns with, and the one that the workers have.
+    private let backends: [any StateBackend]
+    private var backend: any StateBackend
     let key: (Int) -> Key
     let keyCount: Int
     private let keyGroups: KeyGroups
@@ -22,9 +24,13 @@ final class StateBackendRun<Key: StreamKey> {
     private var saved: StateBackendSnapshot<Key>?
     private var wasCancelled = false
     private var restores = 0
+    private var reader: StateBackendReader<Key>?
+    /// The key that was used last.
+    private var touched: Key?
 
-    init(_ backend: any StateBackend, seed: UInt64, key: @escaping (Int) -> Key) throws {
-        self.backend = backend
+    init(_ backends: [any StateBackend], seed: UInt64, key: @escaping (Int) -> Key) throws {
+        self.backends = backends
+        backend = backends[0]
         self.key = key
         random = SplitMix64(seed: seed)
         keyCount = [6, 30, 90][Int(random.next(below: 3))]
@@ -43,11 +49,15 @@ final class StateBackendRun<Key: StreamKey> {
     // MARK: what happens
 
     func doSomething() throws {
+        touched = nil
+        let before = now
         switch below(100) {
-        case 0..<60: try useKey(key(below(keyCount)))
-        case 60..<66: try useLargeMaps(key(below(2)))
+        case 0..<46: try useKey(touch(below(keyCount)))
+        case 46..<56: try useExpiring(key(below(keyCount)))
+        case 56..<60: try readPiece()
+        case 60..<66: try useLargeMaps(touch(below(2)))
         case 66: changeRules()
-        case 67..<70: try useMore(key(below(keyCount)))
+        case 67..<70: try useMore(touch(below(keyCount)))
         case 70..<76:
             now += Int64(below(20))
             try fireTimers()
@@ -60,6 +70,37 @@ final class StateBackendRun<Key: StreamKey> {
         }
         try takeSnapshot(ifDone: true)
         for worker in workers { try worker.environment.failure.check() }
+        if let reader {
+            let changed = now > before ? Array(expected.keys) : touched.map({ [$0] }) ?? []
+            for key in changed { reader.note(key, living(key)) }
+        }
+    }
+
+    /// What a key's states should be, without what has expired.
+    private func living(_ key: Key) -> StateBackendExpectation {
+        var one = expected[key] ?? StateBackendExpectation()
+        one.expire(now)
+        return one
+    }
+
+    /// Reads some of a state, as live reads do, or begins to.
+    private func readPiece() throws {
+        guard let reader else {
+            let worker = workers[below(workers.count)]
+            var own: [Key: StateBackendExpectation] = [:]
+            for key in expected.keys where self.worker(of: key) === worker { own[key] = living(key) }
+            let sources = StateBackendReader<Key>.sources
+            self.reader = StateBackendReader(worker, sources[below(sources.count)], own)
+            return
+        }
+        for _ in 0..<(1 + below(4)) {
+            let (fault, isAtEnd) = try reader.read(1 + below(40), living)
+            if let fault { throw Fault(description: "read piece by piece, state '\(reader.source.name)': \(fault)") }
+            if isAtEnd {
+                self.reader = nil
+                return
+            }
+        }
     }
 
     func end() throws {
@@ -67,6 +108,12 @@ final class StateBackendRun<Key: StreamKey> {
         try beginSnapshot()
         try restore()
         try compareAll()
+    }
+
+    private func touch(_ number: Int) -> Key {
+        let key = key(number)
+        touched = key
+        return key
     }
 
     func worker(of key: Key) -> StateBackendWorker<Key> {
@@ -158,6 +205,7 @@ final class StateBackendRun<Key: StreamKey> {
         for index in 0..<keyCount {
             try compare(key(index))
             try compareMore(key(index))
+            try compareExpiring(key(index))
         }
         try compareRules()
     }
@@ -232,9 +280,12 @@ final class StateBackendRun<Key: StreamKey> {
         for worker in workers { worker.environment.store?.close() }
         expected = saved.expected
         rules = saved.expectedRules
-        let parts = saved.parts()
-        let canOpen = saved.files.allSatisfy { $0 != nil }
-        if canOpen && below(2) == 0 {
+        reader = nil
+        let writer = backend
+        backend = backends[below(backends.count)]
+        let hasFiles = saved.files.allSatisfy { $0 != nil }
+        let parts = try saved.parts(openedBy: hasFiles && below(2) == 0 ? writer : nil)
+        if hasFiles && backend.name == writer.name && below(2) == 0 {
             try start(parallelism: saved.parallelism, files: saved.files.map { $0?.files }, rowCounts: saved.rowCounts)
             let others = parts.filter { !saved.stored.contains($0.key) }
             for worker in workers { try worker.state.load(others, previousParallelism: saved.parallelism) }

@@ -108,8 +108,11 @@ final class StateBackendSnapshot<Key: StreamKey> {
     }
 
     /// All rows in the canonical form.
-    func parts() -> [String: SavedPart] {
+    ///
+    /// - Parameter backend: the one that reads the rows of stores out of their files; nil to have them as they were noted.
+    func parts(openedBy backend: (any StateBackend)?) throws -> [String: SavedPart] {
         var parts: [String: SavedPart] = [:]
+        if let backend { try readFiles(backend) }
         for (name, schema) in schemas {
             var part = SavedPart(schema: schema)
             for worker in -1..<parallelism {
@@ -118,5 +121,27 @@ final class StateBackendSnapshot<Key: StreamKey> {
             parts[name] = part
         }
         return parts
+    }
+
+    /// Puts the rows in the stores' files in the place of those that were noted.
+    private func readFiles(_ backend: any StateBackend) throws {
+        for name in stored { rows[Self.place(-1, name)] = [] }
+        for (worker, checkpoint) in files.enumerated() {
+            let groups = keyGroups.range(ofWorker: worker, parallelism: parallelism)
+            let place = StorePlace(
+                job: "conformance", worker: worker, keyGroups: keyGroups, groups: groups, memoryBudget: 8 << 20,
+                files: checkpoint?.files)
+            guard let store = try backend.open(place) else { continue }
+            defer { store.close() }
+            for name in stored {
+                var found = StateRows()
+                let id = StateEnvironment.id(step: "step", part: name)
+                try store.rows(of: id).scan(groups: groups, prefix: [], from: []) { group, key, value in
+                    found.append(hash: keyGroups.hash(inGroup: group), key: key, value: value)
+                    return true
+                }
+                rows[Self.place(-1, name), default: []].append(found)
+            }
+        }
     }
 }

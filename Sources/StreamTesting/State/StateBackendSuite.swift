@@ -8,11 +8,17 @@ public import Weir
 /// plain dictionaries. Little memory is allowed, so that most entries go to the store and come back.
 /// ```swift
 /// try StateBackendSuite(backend: MyBackend()).run(seeds: 0..<1_000)
+/// try StateBackendSuite(backend: MyBackend(), restoringWith: MemoryBackend()).run(seeds: 0..<1_000)
 /// ```
+/// With a second backend each restore goes on with either, whichever of them took the snapshot: what a backend writes has
+/// to be what the other one reads.
+///
 /// The suite runs on the calling thread. It reads no clock and is the same for a seed wherever it runs.
 public struct StateBackendSuite: Sendable {
     /// The backend.
     public let backend: any StateBackend
+    /// Another backend that restores may go on with; nil for none.
+    public let otherBackend: (any StateBackend)?
     /// The number of things that happen per seed.
     public let steps: Int
 
@@ -20,9 +26,11 @@ public struct StateBackendSuite: Sendable {
     ///
     /// - Parameters:
     ///   - backend: the backend; where it writes to a directory, that is the caller's to remove.
+    ///   - other: another backend that restores may go on with. By default all go on with the first.
     ///   - steps: the number of things that happen per seed. The default is 200.
-    public init(backend: any StateBackend, steps: Int = 200) {
+    public init(backend: any StateBackend, restoringWith other: (any StateBackend)? = nil, steps: Int = 200) {
         self.backend = backend
+        otherBackend = other
         self.steps = steps
     }
 
@@ -43,7 +51,7 @@ public struct StateBackendSuite: Sendable {
     private func run<Key: StreamKey>(_ seed: UInt64, _ key: @escaping (Int) -> Key) throws(StateBackendFailure) {
         var step = 0
         do {
-            let run = try StateBackendRun(backend, seed: seed, key: key)
+            let run = try StateBackendRun([backend] + (otherBackend.map { [$0] } ?? []), seed: seed, key: key)
             defer { run.close() }
             while step < steps {
                 try run.doSomething()
@@ -51,7 +59,9 @@ public struct StateBackendSuite: Sendable {
             }
             try run.end()
         } catch {
-            throw StateBackendFailure(backend: backend.name, seed: seed, step: step, what: "\(error)")
+            throw StateBackendFailure(
+                backend: backend.name + (otherBackend.map { " and \($0.name)" } ?? ""), seed: seed, step: step,
+                what: "\(error)")
         }
     }
 }

@@ -19,6 +19,7 @@ final class StateBackendWorker<Key: StreamKey> {
     /// Keys that a store doesn't have in their order.
     let names: OrderedMapState<Key, String, Int64>
     let average: AggregatingState<Key, Average<Int64>>
+    let expiring: ExpiringStates<Key>
     let rules: BroadcastState<String, Int64>
     /// Timers as a step has them: the state says which are set, the queue when to look.
     let timers: StateTable<Key, [Int64]>
@@ -45,6 +46,7 @@ final class StateBackendWorker<Key: StreamKey> {
         timeline = try store.orderedMap("timeline")
         names = try store.orderedMap("names")
         average = try store.aggregating("average", Average { Double($0) })
+        expiring = try ExpiringStates(store)
         rules = try state.broadcast("rules")
         timers = try state.table("timers", kind: "timers")
     }
@@ -101,6 +103,7 @@ struct StateBackendExpectation: Equatable {
     var names: [String: Int64] = [:]
     var added: [Int64] = []
     var timers: Set<Int64> = []
+    var expiring = ExpiringExpectation()
 
     /// Forgets what has expired.
     mutating func expire(_ now: Int64) {

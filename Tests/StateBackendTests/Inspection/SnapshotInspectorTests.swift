@@ -228,3 +228,61 @@ import Testing
         #expect(error?.message.contains("'rocksdb'") == true)
     }
 }
+
+/// Which key groups are read for a key that is given as text.
+@Suite struct KeyTextTests {
+    private static func search<Key: StreamKey>(_ keys: [Key], _ text: String) throws -> (found: Int, groups: Int) {
+        let state = StepState(step: "s")
+        let store = KeyedStateStore<Key>(state)
+        let value = try store.value("v", of: Int.self)
+        for key in keys {
+            store.select(key, hash: key.stableHash)
+            value.value = 1
+        }
+        var held = HeldSnapshot()
+        try held.add(state)
+        let watched = WatchedContents(held: held)
+        var found = 0
+        try SnapshotInspector(watched).forEachRow(.init(key: text)) { _ in
+            found += 1
+            return true
+        }
+        return (found, watched.log.groups.count)
+    }
+
+    /// Notes the groups that are asked for.
+    private struct WatchedContents: SnapshotContents {
+        final class Log { var groups: [Range<Int>?] = [] }
+        let held: HeldSnapshot
+        let log = Log()
+        var manifest: SnapshotManifest { held.manifest }
+
+        func rows(step: String, part: String, groups: Range<Int>?, _ body: (StateRows) throws -> Void) throws {
+            log.groups.append(groups)
+            try held.rows(step: step, part: part, groups: groups, body)
+        }
+
+        func files(of store: SnapshotManifest.Store) -> [StoreFile] { [] }
+    }
+
+    @Test func onlyTheKeysGroupIsRead() throws {
+        #expect(try Self.search(Array(-50..<50), "-7") == (1, 1))
+        #expect(try Self.search([UInt64.max, 3], "18446744073709551615") == (1, 1))
+        #expect(try Self.search([Int8(-3), 4], "-3") == (1, 1))
+        #expect(try Self.search(["ann", "bob"], "ann") == (1, 1))
+        #expect(try Self.search(["ann", #""ann""#], #""ann""#).found == 2)
+        #expect(try Self.search(["ann", #""ann""#], #""ann""#).groups <= 2)
+        #expect(try Self.search([true, false], "false") == (1, 1))
+    }
+
+    private enum Size: String, StreamKey, Codable { case large }
+
+    /// A type whose hash isn't known, or text that isn't a number: the key may be anywhere.
+    @Test func elseAllGroupsAre() throws {
+        #expect(try Self.search([Pair("a", 1), Pair("b", 2)], #"["b",2]"#) == (1, 8))
+        #expect(try Self.search([Size.large], "large") == (1, 8))
+        #expect(try Self.search(["a\nb", "c"], #""a\nb""#) == (1, 8))
+        #expect(try Self.search(["{", "c"], "{") == (1, 8))
+        #expect(try Self.search([1, 2], "one") == (0, 8))
+    }
+}

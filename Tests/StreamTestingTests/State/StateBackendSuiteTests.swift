@@ -21,4 +21,13 @@ private let seedCount = UInt64(getenv("WEIR_STATE_SEEDS").map { String(cString: 
         defer { rmdir(directory) }
         try StateBackendSuite(backend: ReferenceBackend(directory: directory)).run(seeds: 0..<seedCount)
     }
+
+    /// What either writes the other goes on with.
+    @Test func memoryAndReference() throws {
+        var template = Array("/tmp/weir-suite-XXXXXX".utf8CString)
+        let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        defer { rmdir(directory) }
+        let reference = ReferenceBackend(directory: directory)
+        try StateBackendSuite(backend: MemoryBackend(), restoringWith: reference).run(seeds: 0..<(seedCount + 4) / 5)
+    }
 }

@@ -33,6 +33,12 @@ void bench_unmap(bench_mapping mapping);
 
 BENCH_INLINE void bench_prefetch_write(const void *_Nonnull p) { __builtin_prefetch(p, 1); }
 
+// 100 times ten to the power of a decade from 0 to 5.
+BENCH_INLINE uint64_t bench_hundreds(uint64_t decade) {
+    static const uint64_t hundreds[] = {100, 1000, 10000, 100000, 1000000, 10000000};
+    return hundreds[decade];
+}
+
 // Bit k says whether byte k of the 16 at p ends a run of plain JSON string characters: quote, backslash, control.
 BENCH_INLINE uint32_t bench_string_stops(const uint8_t *_Nonnull p) {
 #if defined(__SSE2__)

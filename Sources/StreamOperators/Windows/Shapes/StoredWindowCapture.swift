@@ -5,6 +5,7 @@ final class StoredWindowCapture<Key: StreamKey, Value: Sendable>: StateCapture {
     /// The windows that are taken in one piece, as far as they are small.
     private static var windowsAtOnce: Int { 16 }
 
+    private let all: [TableCapture<Key, Value>]
     private var captures: ArraySlice<TableCapture<Key, Value>>
     private let family: TableFamily<Key, Value>
     let storedRanges: [(prefix: [UInt8], rowCount: Int)]
@@ -17,6 +18,7 @@ final class StoredWindowCapture<Key: StreamKey, Value: Sendable>: StateCapture {
         _ captures: [TableCapture<Key, Value>], of family: TableFamily<Key, Value>,
         _ ranges: [(prefix: [UInt8], rowCount: Int)], isComplete: Bool
     ) {
+        all = captures
         self.captures = captures[...]
         self.family = family
         self.isComplete = isComplete
@@ -41,6 +43,11 @@ final class StoredWindowCapture<Key: StreamKey, Value: Sendable>: StateCapture {
 
     func cancel() {
         for capture in captures { capture.cancel() }
+        captures = []
+    }
+
+    func forsake() {
+        for capture in all { capture.forsake() }
         captures = []
     }
 }

@@ -158,7 +158,7 @@ final class WindowTables<Key: StreamKey, Value: Sendable>: StatePart {
     @usableFromInline
     func capture(_ mode: CaptureMode) throws -> any StateCapture {
         if family.isStored {
-            family.removeDroppedRows(isBeforeCapture: true)
+            try family.removeDroppedRowsBeforeCapture()
             let ranges = windows.map { (prefix: $0.window.prefix, rowCount: $0.table.count) }
             return StoredWindowCapture(
                 windows.map { begin($0, .changes) }, of: family, ranges, isComplete: mode == .everything)
