@@ -272,6 +272,6 @@ import Weir
         }
         let text = "\(try #require(error))"
         #expect(text.contains("lies in a store of the backend 'rocksdb', and the job's is 'memory'"), "\(text)")
-        #expect(text.contains("begin once with 'rocksdb' and take a savepoint"), "\(text)")
+        #expect(text.contains("add 'rocksdb' to JobOptions.readableBackends"), "\(text)")
     }
 }
