@@ -13,8 +13,10 @@ package struct TablePlace: Sendable {
         }
     }
 
-    /// The number of keys that are noted at a time.
+    /// The number of keys that are noted together; more where a key group has more.
     static var notedAtOnce: Int { 1 << 16 }
+    /// The slots that may be looked at for each entry that is wanted.
+    static var slotsPerEntry: Int { 64 }
 
     /// The key groups of the table, and those of them that are still to be read.
     private let groups: Range<Int>
@@ -23,8 +25,11 @@ package struct TablePlace: Sendable {
     var cursor: UInt64? = 0
     /// The groups whose rows are read together.
     private(set) var span = 0..<0
-    /// The keys of those groups that were in memory, in the store's order, and the next of them.
-    var noted: [Row] = []
+    /// The keys of those groups that were in memory, as they were found: a piece per page, since pages can't add to an
+    /// array that their caller has as well without copying it.
+    var found: [[Row]] = []
+    /// The same in the store's order, once all are found; and the next of them.
+    private(set) var noted: [Row] = []
     var nextNoted = 0
     /// The row of the store with which to go on; nil for the first.
     var start: Row?
@@ -40,7 +45,15 @@ package struct TablePlace: Sendable {
         let count = Swift.max(1, groups.count * Self.notedAtOnce / Swift.max(keysInMemory, Self.notedAtOnce))
         span = left.prefix(count)
         left = left.dropFirst(count)
-        (cursor, noted, nextNoted, start) = (0, [], 0, nil)
+        (cursor, found, noted, nextNoted, start) = (0, [], [], 0, nil)
+    }
+
+    /// Does what can be done for the next page without the table, so that its worker needn't.
+    package mutating func prepare() {
+        guard cursor == nil, !found.isEmpty else { return }
+        noted = found.flatMap { $0 }
+        noted.sort { $0.precedes($1.group, $1.key) }
+        found = []
     }
 }
 
@@ -48,6 +61,10 @@ package struct TablePlace: Sendable {
 ///
 /// A key that is there all the time is handed out exactly once, with the value that it has at that moment. One that comes
 /// or goes meanwhile is handed out once or not at all.
+///
+/// One exception: a store may drop rows that have expired (``StoredRows``). A key that only the store had when its group's
+/// keys were noted, that was fetched since and lives longer in memory than its row says, isn't handed out when the store
+/// drops that row before the walk comes to it.
 extension StateTable {
     /// Hands about `limit` entries, or fewer, to `body`; returns where to go on, or nil at the end.
     ///
@@ -71,6 +88,7 @@ extension StateTable {
             try note(cursor, &place, store, limit)
             return place
         }
+        place.prepare()
         guard try readMerged(&place, store, limit, body) else { return place }
         if place.left.isEmpty { return nil }
         place.beginSpan(size)
@@ -80,15 +98,17 @@ extension StateTable {
     private func note(
         _ cursor: UInt64, _ place: inout TablePlace, _ store: TableStore<Key, Value>, _ limit: Int
     ) throws {
+        let span = place.span
+        var found: [TablePlace.Row] = []
         place.cursor = try walk(from: cursor, limit: limit) { key, _ in
             let group = store.keyGroups.group(ofHash: store.rowHash(key))
-            guard place.span.contains(group) else { return 0 }
+            guard span.contains(group) else { return 0 }
             var encoder = StateEncoder()
             try store.encodeKey(key, &encoder)
-            place.noted.append(TablePlace.Row(group: group, key: encoder.bytes))
+            found.append(TablePlace.Row(group: group, key: encoder.bytes))
             return 1
         }
-        if place.cursor == nil { place.noted.sort { $0.precedes($1.group, $1.key) } }
+        if !found.isEmpty { place.found.append(found) }
     }
 
     /// Hands entries of the store and noted ones out, in the order of the store; whether there are no more of the span.
@@ -99,7 +119,7 @@ extension StateTable {
         var count = 0
         var end: TablePlace.Row?
         func takeNoted() throws {
-            // One that isn't in memory any more is gone, or the store has it and comes to it.
+            // One that isn't in memory any more is gone, or the store has it and comes to it: the scan has begun no later.
             let key = try place.noted[place.nextNoted].key.withUnsafeBytes(store.decodeKey)
             place.nextNoted += 1
             count += 1
@@ -108,7 +128,7 @@ extension StateTable {
         let first = place.start?.group ?? place.span.lowerBound
         if first < place.span.upperBound {
             let groups = first..<place.span.upperBound
-            try store.rows.scan(groups: groups, prefix: store.range.prefix, from: place.start?.key ?? []) {
+            try store.scan(groups: groups, prefix: store.range.prefix, from: place.start?.key ?? []) {
                 group, keyBytes, valueBytes in
                 while count < limit, place.nextNoted < place.noted.count,
                     place.noted[place.nextNoted].precedes(group, keyBytes)
@@ -137,13 +157,18 @@ extension StateTable {
         if end == nil {
             while count < limit && place.nextNoted < place.noted.count { try takeNoted() }
             if place.nextNoted == place.noted.count { return true }
-            end = TablePlace.Row(group: place.span.upperBound, key: [])
+        }
+        // Noted keys that are still to come may get rows of their own until then, before `end`.
+        if place.nextNoted < place.noted.count {
+            let next = place.noted[place.nextNoted]
+            if end.map({ next.precedes($0.group, $0.key) }) ?? true { end = next }
         }
         place.start = end
         return false
     }
 
-    /// Hands the entries in memory to `body` until about `limit` slots were looked at; returns where to go on, or nil.
+    /// Hands the entries in memory to `body` until they count for about `limit`, or ``TablePlace/slotsPerEntry`` times as
+    /// many slots were looked at; returns where to go on, or nil.
     ///
     /// In the order of the hashes' bits from the lowest on (as Redis's SCAN: "reverse binary iteration"). The keys of a
     /// slot's home are a range in that order, and when the table has twice or half the slots, the two halves of one, or
@@ -157,6 +182,7 @@ extension StateTable {
         let bits = Swift.max(0, capacity.trailingZeroBitCount - lineBits)
         var cursor = start
         var count = 0
+        var slots = 0
         func visit(_ home: Int) throws {
             var slot = home
             while tags[slot] != 0 {
@@ -164,7 +190,7 @@ extension StateTable {
                 if self.home(hash) == home, (hash >> UInt64(lineBits)).withReversedBits >= cursor {
                     count += try body(entries[slot].key, entries[slot].value)
                 }
-                count += 1
+                slots += 1
                 slot = (slot + 1) & mask
             }
         }
@@ -172,13 +198,13 @@ extension StateTable {
             let home = Int(truncatingIfNeeded: cursor.withReversedBits & (1 << UInt64(bits) - 1)) << lineBits
             try visit(home)
             if isGrowing { try visit(home | capacity) }
-            count += 1
+            slots += 1
             guard bits > 0 else { return nil }
             let step: UInt64 = 1 << UInt64(64 - bits)
             let (next, isAtEnd) = (cursor & ~(step - 1)).addingReportingOverflow(step)
             if isAtEnd { return nil }
             cursor = next
-            if count >= limit { return cursor }
+            if count >= limit || slots >= limit * TablePlace.slotsPerEntry { return cursor }
         }
     }
 }

@@ -11,8 +11,8 @@ final class StateBackendReader<Key: StreamKey> {
         let expected: (StateBackendExpectation) -> Entries
         let page: (any StateLookup, TablePlace, Int) throws -> (entries: [(Key, Entries)], next: TablePlace?)
 
-        static func one<Value>(
-            _ name: String, _ type: Value.Type, _ expected: @escaping (StateBackendExpectation) -> Value?
+        static func one<Value, Shown>(
+            _ name: String, _ type: Value.Type, _ expected: @escaping (StateBackendExpectation) -> Shown?
         ) -> Source {
             Source(name: name) {
                 expected($0).map { ["": "\($0)"] } ?? [:]
@@ -43,8 +43,27 @@ final class StateBackendReader<Key: StreamKey> {
         [
             .one("number", Int64.self, \.number), .one("lease", Int64.self) { $0.lease?.value }, .map("map", \.map),
             .map("ordered", \.ordered), .map("large", \.large), .map("timeline", \.timeline), .map("names", \.names),
-            .map("visits") { $0.visits.mapValues(\.value) },
+            .map("visits") { $0.visits.mapValues(\.value) }, .map("recent") { $0.recent.mapValues(\.value) },
+            .one("list", [String].self) { $0.list.isEmpty ? nil : $0.list }, .one("sum", Int64.self, \.sum),
+            average("average") { $0.added },
+            .one("expiring value", Int64.self) { $0.expiring.value?.value },
+            .map("expiring ordered map") { $0.expiring.ordered.mapValues(\.value) },
         ]
+            + [0, 1].flatMap { rule -> [Source] in
+                [
+                    .one("expiring list \(rule)", [String].self) { $0.expiring.lists[rule]?.value },
+                    .one("expiring sum \(rule)", Int64.self) { $0.expiring.sums[rule]?.value },
+                    average("expiring average \(rule)") { $0.expiring.averages[rule]?.value ?? [] },
+                ]
+            }
+    }
+
+    /// Of averages the sums and counts are read.
+    private static func average(_ name: String, _ added: @escaping (StateBackendExpectation) -> [Int64]) -> Source {
+        .one(name, Average<Int64>.Accumulator.self) {
+            let added = added($0)
+            return added.isEmpty ? nil : "Accumulator(sum: \(Double(added.reduce(0, +))), count: \(added.count))"
+        }
     }
 
     let worker: StateBackendWorker<Key>

@@ -53,7 +53,7 @@ final class StateBackendRun<Key: StreamKey> {
         let before = now
         switch below(100) {
         case 0..<46: try useKey(touch(below(keyCount)))
-        case 46..<56: try useExpiring(key(below(keyCount)))
+        case 46..<56: try useExpiring(touch(below(keyCount)))
         case 56..<60: try readPiece()
         case 60..<66: try useLargeMaps(touch(below(2)))
         case 66: changeRules()
@@ -80,6 +80,7 @@ final class StateBackendRun<Key: StreamKey> {
     private func living(_ key: Key) -> StateBackendExpectation {
         var one = expected[key] ?? StateBackendExpectation()
         one.expire(now)
+        one.expiring.expire(now)
         return one
     }
 
