@@ -1,10 +1,13 @@
 import RocksDBBackend
 import StreamTesting
+import Synchronization
 import Testing
 import Weir
 
 /// A state of a running job that is read piece by piece.
 @Suite struct JobStateEntriesTests {
+    struct Poisoned: Error {}
+
     struct Totals: KeyedProcessor {
         typealias Key = Int
         typealias Input = Int
@@ -14,6 +17,7 @@ import Weir
         let times: OrderedMapState<Int, Int, Int>
 
         mutating func process(_ number: Int, _ context: borrowing ProcessContext<Self>) throws {
+            if number == poison { throw Poisoned() }
             total.update(default: 0) { $0 += number }
             // One key has a map of many entries.
             if number % 16 == 0 { marks[number / 16] = number }
@@ -21,6 +25,7 @@ import Weir
         }
     }
 
+    private static let poison = -7
     private static let keyCount = 6_000
 
     /// Numbers of a key lie this far apart; those that are multiples of 16 are one key's.
@@ -109,6 +114,81 @@ import Weir
         #expect(saved == before)
         job.cancel()
         scheduler.settle()
+    }
+
+    /// What was read is of no state that the job still has.
+    @Test func aRestartMeanwhileIsTold() async throws {
+        let input = TestInput<Int>("numbers")
+        let scheduler = ManualScheduler()
+        let restart = Mutex<(@Sendable () -> Void)?>(nil)
+        var options = JobOptions(parallelism: 2)
+        options.scheduler = scheduler
+        options.restarts = .fixedDelay(attempts: 1, delay: .seconds(1))
+        options.restartTimer = { _, body in restart.withLock { $0 = body } }
+        options.logger = JobOptions.silentLogger
+        options.metricsInterval = nil
+        let job = try Self.pipeline(input).start(options)
+        func play(_ numbers: [Int]) {
+            input.play(numbers.map { .record($0, at: 0) })
+            scheduler.settle()
+        }
+        play(Array(0..<4_000))
+        let state = job.state("total", of: "totals", keys: Int.self, values: Int.self)
+        var iterator = state.entries().makeAsyncIterator()
+        let answering = Task { while !Task.isCancelled { scheduler.settle(); await Task.yield() } }
+        #expect(try await iterator.next(isolation: nil) != nil)
+        answering.cancel()
+        await answering.value
+        play([Self.poison])
+
+        // The piece that was read is handed out.
+        func rest() async -> JobError? {
+            await #expect(throws: JobError.self) { while try await iterator.next(isolation: nil) != nil {} }
+        }
+        let before = await rest()
+        #expect(before?.code == .readInterrupted && before?.message.contains("about to begin again") == true)
+        let get = await #expect(throws: JobError.self) { try await state.get(1) }
+        #expect(get?.code == .readInterrupted)
+        let again = try #require(restart.withLock { $0 })
+        again()
+        for _ in 0..<2 {
+            let after = await rest()
+            #expect(after?.code == .readInterrupted && after?.message.contains("read it anew") == true)
+        }
+        job.cancel()
+        scheduler.settle()
+        let ended = await #expect(throws: JobError.self) { try await state.get(1) }
+        #expect(ended?.code == .unknownState && ended?.message.contains("has ended") == true)
+    }
+
+    @Test func readingIsCancelled() async throws {
+        let input = TestInput<Int>("numbers")
+        var options = JobOptions(parallelism: 2)
+        options.snapshots = SnapshotOptions(storage: MemorySnapshotStorage(), interval: nil)
+        options.logger = JobOptions.silentLogger
+        options.metricsInterval = nil
+        let job = try Self.pipeline(input).start(options)
+        input.play((0..<4_000).map { .record($0, at: 0) })
+        while job.status.steps.first(where: { $0.name == "totals" })?.recordsIn ?? 0 < 4_000 { await Task.yield() }
+        _ = try await job.takeSnapshot()
+        let state = job.state("total", of: "totals", keys: Int.self, values: Int.self)
+        for moment in [JobState<Int, Int>.Moment.now, .lastSnapshot] {
+            let reading = Task { () -> (count: Int, error: (any Error)?) in
+                var count = 0
+                do {
+                    for try await _ in state.entries(from: moment) {
+                        count += 1
+                        withUnsafeCurrentTask { $0?.cancel() }
+                    }
+                } catch { return (count, error) }
+                return (count, nil)
+            }
+            let (count, error) = await reading.value
+            // What was read already is handed out.
+            #expect(error is CancellationError && (1..<2_000).contains(count), "\(count) at \(moment)")
+        }
+        job.cancel()
+        await #expect(throws: CancellationError.self) { try await job.wait() }
     }
 
     @Test(arguments: ["memory", "rocksdb"]) func rangesOfOrderedMaps(_ backend: String) async throws {

@@ -2,7 +2,8 @@
 ///
 /// A manifest names a key's type, not how the type hashes its values. That is known of the standard library's types: of
 /// integers, `Bool` and `String`. A type of a program's own, or with a raw value, may have a `stableHash` of its own, and the
-/// texts of a ``Pair`` or an optional would have to be taken apart: for these all key groups are read.
+/// texts of a ``Pair`` or an optional would have to be taken apart: for these all key groups are read. So they are for text
+/// that isn't ASCII, which may be written in several ways that count as equal, and whose hashes differ.
 enum KeyText {
     /// The hashes that the key of the given text may have; nil when that can't be told.
     ///
@@ -14,6 +15,7 @@ enum KeyText {
         guard schema.components.isEmpty else { return nil }
         switch schema.name {
         case "Swift.String":
+            guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
             guard text.hasPrefix("\"") else { return [text.stableHash] }
             if text.contains("\\") { return nil }
             return [text.stableHash, String(text.dropFirst().dropLast()).stableHash]

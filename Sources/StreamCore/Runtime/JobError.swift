@@ -32,6 +32,8 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
         public static let sinkFailed = Code(rawValue: "sinkFailed")
         /// A step or state of that name, or of those types, doesn't exist.
         public static let unknownState = Code(rawValue: "unknownState")
+        /// A job's workers began again while its state was read, or are about to: it can be read anew.
+        public static let readInterrupted = Code(rawValue: "readInterrupted")
         /// A step's state can't be saved.
         public static let snapshotFailed = Code(rawValue: "snapshotFailed")
         /// A saved state can't be loaded into this pipeline.

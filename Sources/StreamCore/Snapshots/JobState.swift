@@ -27,7 +27,8 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
     /// The value of a key; nil when it has none.
     ///
     /// - Throws: ``JobError`` with code `unknownState` when there is no such state, or it is of other types, or the job has
-    ///   ended; ``SnapshotError`` when the snapshot can't be read, with code `noSnapshot` when there is none yet.
+    ///   ended, with code `readInterrupted` when its workers have stopped and it is about to begin again or to end;
+    ///   ``SnapshotError`` when the snapshot can't be read, with code `noSnapshot` when there is none yet.
     public func get(_ key: Key, from moment: Moment = .now) async throws -> Value? {
         let group = job.options.keyGroups.group(ofHash: key.stableHash)
         switch moment {
@@ -74,13 +75,15 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
 
     /// The first entries of a key's ordered map whose map keys are in `range`, in order.
     ///
-    /// To read on, ask again from behind the last one. In memory, and over a store where map keys are integers, only what
-    /// is handed out is read; other keys of a store are sorted first. Of a snapshot the rows of the key's group are read.
+    /// To read on, ask again from behind the last one. In memory, and over a store where map keys are integers, what is read
+    /// is what is handed out, and entries before it that have expired and not been removed yet; over a store also all those
+    /// of the key's map keys that are known to be in memory are looked at. Other keys of a store are sorted first. Of a
+    /// snapshot the rows of the key's group are read.
     ///
     /// - Parameters:
     ///   - key: whose map.
     ///   - range: the map keys, in the order that the state has.
-    ///   - limit: the most entries; the worker stands still for as many. The default is 1,024.
+    ///   - limit: the most entries. The worker stands still for as many, and what is read besides. The default is 1,024.
     ///   - moment: as of when. The default is now.
     /// - Throws: as ``get(_:from:)``; also ``JobError`` with code `unknownState` when the state is no ordered map.
     public func scan<MapKey: StreamKey & Comparable, Element: Sendable>(
@@ -107,14 +110,16 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
         }
     }
 
+    /// Asks a worker; one of the given attempt, or else of the present one.
     func ask<Answer: Sendable>(
-        _ worker: Int, _ question: @escaping @Sendable (any StateLookup) throws -> Answer
+        _ worker: Int, of attempt: JobAttempt? = nil,
+        _ question: @escaping @Sendable (any StateLookup) throws -> Answer
     ) async throws -> Answer {
         guard let node = job.stepNames.firstIndex(of: step) else {
             throw unknown("there is no step '\(step)'; the steps are \(job.stepNames)")
         }
         let result: Result<Answer, JobError> = await withCheckedContinuation { continuation in
-            job.mailboxes[worker].ask { worker in
+            (attempt ?? job.attempt).mailboxes[worker].ask { worker in
                 continuation.resume(returning: answer(of: worker, node, question))
             }
         }
@@ -124,7 +129,14 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
     private func answer<Answer>(
         of worker: Worker?, _ node: Int, _ question: (any StateLookup) throws -> Answer
     ) -> Result<Answer, JobError> {
-        guard let worker else { return .failure(unknown("the job has ended; read its last snapshot")) }
+        guard let worker else {
+            return .failure(
+                job.isFinished
+                    ? unknown("the job has ended; read its last snapshot")
+                    : interrupted(
+                        "the job's workers have stopped, and it is about to begin again or to end; read it then, or "
+                            + "its last snapshot"))
+        }
         let state = worker.instances[node].state
         guard let part = state[name] else {
             return .failure(unknown("the step has no state '\(name)'; it has \(state.names)"))
@@ -135,6 +147,10 @@ public struct JobState<Key: StreamKey, Value: Sendable>: Sendable {
         do { return .success(try question(lookup)) } catch {
             return .failure(JobError.wrap(error, .unknownState, step: step))
         }
+    }
+
+    func interrupted(_ message: String) -> JobError {
+        JobError(code: .readInterrupted, step: step, message: message)
     }
 
     private func unknown(_ message: String) -> JobError {
@@ -150,9 +166,12 @@ final class SavedStateReader<Key: StreamKey, Value: Sendable> {
     private let inspector: SnapshotInspector
     /// Where store files are put that the storage has not as files; after `inspector`, whose stores have them open.
     private let scratch: ScratchDirectory
+    /// By which entries have expired; one time for all.
+    private let now: Int64
 
     init(_ state: JobState<Key, Value>) throws {
         self.state = state
+        now = state.job.options.clock.now
         scratch = try ScratchDirectory(prefix: "weir-read")
         let options = state.job.options
         inspector = SnapshotInspector(
@@ -163,11 +182,11 @@ final class SavedStateReader<Key: StreamKey, Value: Sendable> {
     /// The state's kind; nil where the snapshot doesn't have it.
     var kind: String? { inspector.manifest.part(state.name, of: state.step)?.schema.kind }
 
-    /// Hands the keys and values of the given key groups to `body`, which have not expired by the job's clock.
+    /// Hands the keys and values of the given key groups to `body`, which had not expired when reading began.
     func forEach(groups: Range<Int>, _ body: (Key, Value) throws -> Void) throws {
         do {
             try inspector.forEachEntry(
-                step: state.step, state: state.name, groups: groups, at: state.job.options.clock.now,
+                step: state.step, state: state.name, groups: groups, at: now,
                 codec: state.codec, body)
         } catch {
             if error is SnapshotError { throw error }

@@ -283,6 +283,10 @@ import Testing
         #expect(try Self.search([Size.large], "large") == (1, 8))
         #expect(try Self.search(["a\nb", "c"], #""a\nb""#) == (1, 8))
         #expect(try Self.search(["{", "c"], "{") == (1, 8))
+        // One as a letter with an accent, and one as a letter and an accent.
+        for text in ["\u{E9}t\u{E9}", "e\u{301}te\u{301}", "\"\u{E9}t\u{E9}\""] {
+            #expect(try Self.search(["e\u{301}te\u{301}", "c"], text) == (1, 8))
+        }
         #expect(try Self.search([1, 2], "one") == (0, 8))
     }
 }

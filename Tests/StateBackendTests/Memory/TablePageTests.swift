@@ -82,7 +82,8 @@ import Testing
             var next: TablePlace? = TablePlace(groups: 0..<128)
             while let at = next {
                 next = try table.page(at, limit: limit) { key, value in
-                    #expect(seen.insert(key).inserted && oracle[key] == value, "limit \(limit), seed \(seed), key \(key)")
+                    #expect(
+                        seen.insert(key).inserted && oracle[key] == value, "limit \(limit), seed \(seed), key \(key)")
                     return 1
                 }
                 for _ in 0..<random.below(6) where fresh < 1_300 {
