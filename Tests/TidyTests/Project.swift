@@ -76,6 +76,7 @@ enum Project {
                 "Sources/StreamCore/Runtime/JobOptions.swift": "the wait before a restart; the simulator gives its own",
                 "Sources/StreamCore/Observe/MetricsReporter.swift": "reports at intervals; no result depends on it",
                 "Sources/CommitCrasher/": "makes its job last long enough to be killed",
+                "Tests/RocksDBBackendTests/StoreKillTests.swift": "kills a program at any moment, whatever it does",
                 "Benchmarks/Sources/SnapshotBench/": "waits for the job that it measures",
                 "Sources/AdAnalyticsRunner/": "live progress for people",
             ]),

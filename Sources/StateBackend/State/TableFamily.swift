@@ -21,6 +21,10 @@ public final class TableFamily<Key: StreamKey, Value> {
     private var spare: [StateTable<Key, Value>] = []
     /// Tables out of use whose rows are still to be removed from the store.
     private var dropped: [StateTable<Key, Value>] = []
+    /// What has rows that couldn't be removed from the store.
+    private var stale: [TableStore<Key, Value>] = []
+    /// The number of them at which that is tried again without a barrier.
+    private var staleLimit = 0
 
     init(step: String, part: String, codec: StateCodec<Value>, in environment: StateEnvironment) throws {
         self.step = step
@@ -34,11 +38,15 @@ public final class TableFamily<Key: StreamKey, Value> {
 
     /// A table of the rows whose keys begin with `prefix`; no other table's prefix may begin with it.
     ///
+    /// Where the store still has rows of a dropped table of the same prefix, because it failed to remove them, they are
+    /// removed now; if that fails, too, the step does.
+    ///
     /// - Parameters:
     ///   - prefix: what the bytes of a row's key have in front.
     ///   - rowCount: the number of rows that the store has.
     public func makeTable(prefix: [UInt8], rowCount: Int = 0) -> StateTable<Key, Value> {
         removeDroppedRows()
+        removeStaleRows(prefix)
         let table = spare.popLast() ?? newTable()
         if let rows {
             let range = StoredRange(prefix: prefix, groups: environment.groups)
@@ -62,7 +70,7 @@ public final class TableFamily<Key: StreamKey, Value> {
     /// Takes a table out of use, with its rows.
     ///
     /// What the store has of them goes at once, or when a capture that is going on is done. Until then no table of the
-    /// same prefix may be made.
+    /// same prefix may be made. A store that fails then is asked again before the next capture.
     @inlinable
     public func drop(_ table: StateTable<Key, Value>) {
         if isStored { table.forget() } else { table.removeAll() }
@@ -89,8 +97,17 @@ public final class TableFamily<Key: StreamKey, Value> {
     }
 
     /// Removes the rows of dropped tables from the store, as far as that is possible now.
+    ///
+    /// No result comes of those rows, so that a store that fails is no reason for the step to fail.
     public func removeDroppedRows() {
-        do { try removeDroppedRows(isBeforeCapture: false) } catch { environment.failure.note(error) }
+        guard !dropped.isEmpty, !environment.gate.isHeld else { return }
+        var waiting: [StateTable<Key, Value>] = []
+        for table in dropped {
+            if table.capturing != nil { waiting.append(table) } else { release(table) }
+        }
+        dropped = waiting
+        // Not at each drop while the store fails; but where no barrier comes they mustn't become ever more.
+        if stale.count >= staleLimit { try? removeStaleRows() }
     }
 
     /// Removes the rows of all dropped tables from the store, before a capture begins.
@@ -98,26 +115,36 @@ public final class TableFamily<Key: StreamKey, Value> {
     /// What was dropped before it must not be in it, so this is a part of what the barrier comes after.
     ///
     /// - Throws: what the store throws; what is left is removed by the next call.
-    public func removeDroppedRowsBeforeCapture() throws { try removeDroppedRows(isBeforeCapture: true) }
+    public func removeDroppedRowsBeforeCapture() throws {
+        for table in dropped { release(table) }
+        dropped = []
+        try removeStaleRows()
+    }
 
-    private func removeDroppedRows(isBeforeCapture: Bool) throws {
-        guard !dropped.isEmpty else { return }
-        var waiting: [StateTable<Key, Value>] = []
-        var failure: (any Error)?
-        for table in dropped {
-            guard isBeforeCapture || !environment.gate.isHeld && table.capturing == nil else {
-                waiting.append(table)
-                continue
+    private func release(_ table: StateTable<Key, Value>) {
+        if let store = table.store, store.mayHaveRows { stale.append(store) }
+        if table.capturing == nil { keep(table) }
+    }
+
+    private func removeStaleRows() throws {
+        do {
+            while let store = stale.last {
+                try store.removeRows()
+                stale.removeLast()
             }
-            do { try table.store?.removeRows() } catch {
-                failure = failure ?? error
-                waiting.append(table)
-                continue
-            }
-            if table.capturing == nil { keep(table) }
+            staleLimit = 0
+        } catch {
+            staleLimit = max(64, 2 * stale.count)
+            throw error
         }
-        dropped = waiting
-        if let failure { throw failure }
+    }
+
+    private func removeStaleRows(_ prefix: [UInt8]) {
+        guard let index = stale.firstIndex(where: { $0.range.prefix == prefix }) else { return }
+        do {
+            try stale[index].removeRows()
+            stale.remove(at: index)
+        } catch { environment.failure.note(error) }
     }
 
     /// The rows of all tables as the store has them now.

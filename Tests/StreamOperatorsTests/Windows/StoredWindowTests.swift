@@ -15,11 +15,14 @@ import Weir
         let state: StepState
         let tables: Tables
 
-        init(isStored: Bool = true, rows: Contents = [:], rowCounts: [String: Int] = [:]) throws {
+        init(
+            isStored: Bool = true, over backend: any StateBackend = ReferenceBackend(), rows: Contents = [:],
+            rowCounts: [String: Int] = [:]
+        ) throws {
             let keyGroups = KeyGroups()
             let place = StorePlace(
                 job: "job", worker: 0, keyGroups: keyGroups, groups: 0..<keyGroups.count, memoryBudget: 0)
-            let store = isStored ? try ReferenceBackend().open(place) : nil
+            let store = isStored ? try backend.open(place) : nil
             let bytes = try StoredWindowTests.rows(of: rows)
             try store?.rows(of: StateEnvironment.id(step: "step", part: "windows")).write(bytes)
             environment = StateEnvironment(
@@ -200,5 +203,46 @@ import Weir
         }
         #expect(run.worker.contents == run.oracle, "seed \(seed)")
         #expect(run.drops > 10 && run.snapshots > 5 && run.restores > 0, "seed \(seed)")
+    }
+
+    /// A worker over a store with rows of as many windows, which fails from then on.
+    private func failing(windows: Int64) throws -> (Worker, FaultyStateBackend) {
+        let backend = FaultyStateBackend(ReferenceBackend())
+        let worker = try Worker(over: backend)
+        for window in 0..<windows {
+            let table = worker.tables.open(TimeWindow(start: window * 10, end: window * 10 + 10)).table
+            for key in 0..<3 { table.update(key, hash: key.stableHash, insert: { 1 }, update: { $0 += 1 }) }
+        }
+        let capture = try worker.tables.capture(.changes)
+        var rows = StateRows()
+        while try capture.next(1 << 20, into: &rows) {}
+        #expect(try worker.stored().count == Int(3 * windows))
+        backend.fail(.write, error: StateError(code: .storageFull, message: "no room, as planned"), goesOn: true)
+        return (worker, backend)
+    }
+
+    @Test func rowsThatCantBeRemovedAreRemovedBeforeTheNextCapture() throws {
+        let (worker, backend) = try failing(windows: 150)
+        for _ in 0..<150 { worker.tables.removeFirst() }
+        #expect(worker.environment.failure.error == nil)
+        // At first, and, in case that there is never a barrier, for 64 and 128 windows.
+        #expect(backend.failures == 3)
+        #expect(throws: StateError.self) { try worker.tables.capture(.changes) }
+        #expect(worker.environment.failure.error == nil)
+        #expect(try worker.stored().count == 450)
+        backend.heal()
+        #expect(try worker.tables.capture(.changes).storedRowCount == 0)
+        #expect(try worker.stored().isEmpty)
+    }
+
+    @Test(arguments: [true, false]) func aWindowIsNotMadeOverRowsOfItsFormerSelf(fails: Bool) throws {
+        let (worker, backend) = try failing(windows: 2)
+        for _ in 0..<2 { worker.tables.removeFirst() }
+        if !fails { backend.heal() }
+        let table = worker.tables.open(TimeWindow(start: 0, end: 10)).table
+        #expect(table.count == 0)
+        let error = worker.environment.failure.error as? StateError
+        #expect(error?.code == (fails ? .storageFull : nil))
+        if !fails { #expect(try worker.stored().keys.allSatisfy { $0.first != 0 }) }
     }
 }
