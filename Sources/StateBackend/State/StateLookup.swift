@@ -98,7 +98,8 @@ extension SnapshotInspector {
         if isMap {
             guard let type = Value.self as? any ReadableMap.Type else {
                 throw StateError(
-                    code: .malformed, message: "the state holds maps, which are read as dictionaries, not as \(Value.self)")
+                    code: .malformed,
+                    message: "the state holds maps, which are read as dictionaries, not as \(Value.self)")
             }
             for group in groups {
                 try forEachMap(type, try rows(step, part, group: group), part.schema, keys, now, body)
