@@ -48,13 +48,14 @@ public enum CodableCodec {
     static func decode<Value: Decodable>(
         _ type: Value.Type, _ decoder: inout StateDecoder, _ migrations: [NestedMigration]
     ) throws -> Value {
-        let reader = try open(&decoder)
-        reader.migrations = migrations
+        let reader = try open(&decoder, migrations)
         return try reader.decode(type, at: reader.root, depth: 0)
     }
 
     /// A reader of the next value, which is whole.
-    static func open(_ decoder: inout StateDecoder) throws -> CodableReader {
+    static func open(
+        _ decoder: inout StateDecoder, _ migrations: [NestedMigration] = []
+    ) throws -> CodableReader {
         let form: UInt8 = try decoder.readFixed()
         guard form == self.form else {
             throw decoder.malformed(
@@ -63,7 +64,8 @@ public enum CodableCodec {
         let length = try decoder.readCount()
         let root = decoder.position
         decoder.position += length
-        let reader = CodableReader(bytes: decoder.bytes, names: try names(&decoder), root: root, end: root + length)
+        let reader = CodableReader(
+            bytes: decoder.bytes, names: try names(&decoder), root: root, end: root + length, migrations: migrations)
         guard reader.end(ofValueAt: root, limit: reader.end) == reader.end else {
             throw reader.malformed("the value has another length than it says", at: root)
         }

@@ -11,13 +11,14 @@ final class CodableReader {
     /// Where it ends.
     let end: Int
     /// The types in the value that are read by migrations.
-    var migrations: [NestedMigration] = []
+    let migrations: [NestedMigration]
 
-    init(bytes: [UInt8], names: [String], root: Int, end: Int) {
+    init(bytes: [UInt8], names: [String], root: Int, end: Int, migrations: [NestedMigration] = []) {
         self.bytes = bytes
         self.names = names
         self.root = root
         self.end = end
+        self.migrations = migrations
     }
 
     /// A varint at `offset`, which moves behind it; nil when it does not end before `limit` or has more than 64 bits.

@@ -27,6 +27,9 @@ public protocol StateCodable {
     static var stateVersion: Int { get }
 
     /// The schemas of the types that values are put together from, for generic containers. The default is none.
+    ///
+    /// So changes of these are noticed. A container of another module than this reads them itself, without migrations of
+    /// theirs: give it a codec of its own (``StateCodec/init(of:encode:decode:)``) where it needs these.
     static var stateComponents: [TypeSchema] { get }
 }
 

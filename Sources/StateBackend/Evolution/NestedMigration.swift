@@ -1,11 +1,13 @@
-/// A migration of a type that lies in values of the `Codable` form.
+/// How a type with migrations that lies in values of the `Codable` form is read.
 struct NestedMigration: Equatable {
     /// The type.
     let type: ObjectIdentifier
-    /// What was written.
-    let written: TypeSchema
-    /// A function that reads a value from the form that it would have alone.
-    let read: (inout StateDecoder) throws -> Any
+    /// Its name.
+    let name: String
+    /// What was written; nil where it is read as it is.
+    let written: TypeSchema?
+    /// A function that reads a value from the form that it would have alone; nil where it is read as it is.
+    let read: ((inout StateDecoder) throws -> Any)?
 
     static func == (a: NestedMigration, b: NestedMigration) -> Bool { a.type == b.type && a.written == b.written }
 }
@@ -34,12 +36,15 @@ struct ShapeMigrations: Equatable, Sendable {
         let type: ObjectIdentifier
 
         @Sendable func find(_ shape: TypeShape) -> NestedMigration? {
-            let codec = StateCodec<Value>.automatic
+            var codec = StateCodec<Value>.automatic
+            // Values within others don't tell their version.
+            codec.migrations.removeAll { $0.isByVersion }
             let written = TypeSchema(name: shape.name, form: .codable, shape: shape)
             let match = codec.schema.match(written)
             guard codec.form == .codable, let index = match.migration else { return nil }
             let read = codec.migrations[index].reader(match.written ?? written)
-            return NestedMigration(type: type, written: written) { try read(&$0) }
+            let name = TypeSchema.stableName(of: Value.self)
+            return NestedMigration(type: type, name: name, written: written) { try read(&$0) }
         }
     }
 }
@@ -57,7 +62,7 @@ extension CodableReader {
         encoder.writeVarint(UInt64(names.count))
         for name in names { try encoder.encode(name) }
         var decoder = StateDecoder(encoder.bytes)
-        guard let value = try migration.read(&decoder) as? Value else { throw mismatch(type, at: offset) }
+        guard let value = try migration.read?(&decoder) as? Value else { throw mismatch(type, at: offset) }
         return value
     }
 }

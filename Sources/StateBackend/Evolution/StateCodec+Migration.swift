@@ -1,5 +1,7 @@
 /// How a codec reads what an older program wrote.
 struct StateMigration<Value>: Sendable {
+    /// Whether only the version tells what was written.
+    var isByVersion = false
     /// What the older program wrote.
     let schema: @Sendable () -> TypeSchema
     /// A function that reads values of a schema that this one reads.
@@ -71,6 +73,7 @@ extension StateCodec {
         let form = form
         changed.migrations.append(
             StateMigration(
+                isByVersion: true,
                 schema: {
                     TypeSchema(
                         name: TypeSchema.stableName(of: Value.self), form: form, version: version,

@@ -20,7 +20,7 @@ struct FitReport: Equatable {
     var fit = StateFit.same
     /// What has changed, in words.
     var reasons: [String] = []
-    /// The migrations of types that lie in values of the `Codable` form.
+    /// How the types that bring migrations are read, wherever they lie in values of the `Codable` form.
     var nested: [NestedMigration] = []
 
     init(_ fit: StateFit = .same, _ reasons: String...) {
@@ -32,6 +32,23 @@ struct FitReport: Equatable {
     mutating func add(_ other: FitReport) {
         fit = max(fit, other.fit)
         reasons += other.reasons
-        nested += other.nested
+        for one in other.nested { add(nested: one) }
+    }
+
+    mutating func add(nested one: NestedMigration) { if !nested.contains(one) { nested.append(one) } }
+
+    /// Leaves the migrations that are applied, and refuses a type that is read in different ways.
+    ///
+    /// When values are read, it is the type alone that tells what migration is meant, not the place.
+    mutating func settleNested() {
+        let all = nested
+        for (index, one) in all.enumerated() where all[..<index].contains(where: { $0.type == one.type }) {
+            add(
+                FitReport(
+                    .needsMigration,
+                    "\(one.name) was written in different forms in different places; give the type around it a "
+                        + "migration"))
+        }
+        nested = all.filter { $0.read != nil }
     }
 }

@@ -15,7 +15,11 @@
 /// }
 /// ```
 /// A type with a ``StateCodable`` conformance of its own that has such a type among its fields reads them itself, and
-/// needs a migration of its own (``StateCodable/stateVersion``).
+/// needs a migration of its own (``StateCodable/stateVersion``). So does a `Codable` type that was saved with older and
+/// newer forms of such a type side by side.
+///
+/// Migrations from a version (``StateCodec/migrating(fromVersion:_:)``) are for values that stand alone or in containers:
+/// values within those of a `Codable` type don't say which version they are.
 public protocol StateMigrating {
     /// The codec with the type's migrations added: ``StateCodec/migrating(from:codec:named:_:)``,
     /// ``StateCodec/migrating(fromVersion:_:)``.

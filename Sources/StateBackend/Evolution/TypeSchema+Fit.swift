@@ -65,6 +65,12 @@ extension TypeSchema {
         if !components.isEmpty && components.count == written.components.count && baseName == written.baseName {
             var report = FitReport()
             for (new, old) in zip(components, written.components) { report.add(new.match(old).report) }
+            // Each component is read by a codec of its own, which knows what lies in it.
+            report.nested = []
+            if report.fit == .migrated && !recomposes {
+                report.add(
+                    FitReport(.needsMigration, "\(name) reads its parts itself, without the migrations of their types"))
+            }
             return report
         }
         if name == written.name { return FitReport() }
@@ -82,6 +88,7 @@ extension TypeSchema {
             return name == written.name ? FitReport() : FitReport(.needsMigration, change)
         }
         var report = shape.fitWithin(old)
+        report.settleNested()
         if report.fit == .same && name != written.name {
             report.add(FitReport(.compatible, "\(written.name) is now called \(name)"))
         }

@@ -5,10 +5,14 @@ extension TypeShape {
     ///
     /// - Parameter path: where the value is, for the reasons.
     func fit(_ written: TypeShape, at path: String = "") -> FitReport {
-        let direct = fitWithin(written, at: path)
-        guard direct.fit > .compatible, let migration = migrations?.find(written) else { return direct }
+        var direct = fitWithin(written, at: path)
+        guard let migrations else { return direct }
+        guard direct.fit > .compatible, let migration = migrations.find(written) else {
+            direct.add(nested: NestedMigration(type: migrations.type, name: name, written: nil, read: nil))
+            return direct
+        }
         var report = FitReport(.migrated, "\(Self.subject(path)): a migration reads \(written.name)")
-        report.nested = [migration]
+        report.add(nested: migration)
         return report
     }
 
@@ -38,7 +42,9 @@ extension TypeShape {
             guard elements.count == 2, written.elements.count == 2, elements[0] == written.elements[0] else {
                 return broken(written, path, "whose keys are others")
             }
-            return inner(1, written, path, "[]")
+            var report = inner(0, written, path, "[]")
+            report.add(inner(1, written, path, "[]"))
+            return report
         case .tuple:
             guard elements.count <= written.elements.count else {
                 return broken(written, path, "which has more elements")

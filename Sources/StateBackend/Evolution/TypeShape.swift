@@ -68,6 +68,12 @@ public struct TypeShape: Sendable, Equatable, Codable {
 
     private enum CodingKeys: String, CodingKey { case kind, name, scalar, fields, elements }
 
+    /// Whether both say the same of what is written; the migrations, which no manifest has, don't count.
+    public static func == (a: TypeShape, b: TypeShape) -> Bool {
+        a.kind == b.kind && a.name == b.name && a.scalar == b.scalar && a.fields == b.fields
+            && a.elements == b.elements
+    }
+
     /// A shape.
     public init(
         _ kind: Kind, name: String, scalar: String = "", fields: [Field] = [], elements: [TypeShape] = []

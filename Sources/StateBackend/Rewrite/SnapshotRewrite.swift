@@ -12,7 +12,7 @@
 /// try rewrite.write(to: repository)
 /// ```
 /// The snapshot is read key group by key group; of a state that is transformed up to 256 MiB are held, and a larger one is
-/// gone through several times.
+/// gone through several times. So are the keys of a step that gets others.
 ///
 /// Records under way that a barrier had overtaken are kept as they are. Begin with an aligned snapshot
 /// where a step's keys change.
@@ -23,9 +23,13 @@ public struct SnapshotRewrite {
     /// The bytes of a state that are held in memory while it is transformed.
     package var heldBytes = 256 << 20
     let snapshot: StoredSnapshot
+    /// Where files of stores are put, unless the caller has named a place.
+    private let scratch: ScratchDirectory?
     let inspector: SnapshotInspector
     /// What the states of the snapshot become, by name; those that aren't here stay as they are.
     private(set) var changes: [String: [RewriteTarget]] = [:]
+    /// The states of steps that get other keys, by name, for those of them that aren't transformed or dropped.
+    private(set) var rekeyed: [String: RewriteTarget] = [:]
     private(set) var stepNames: [String: String] = [:]
 
     /// A rewriting of a snapshot that changes nothing yet.
@@ -37,6 +41,7 @@ public struct SnapshotRewrite {
     ///   - number: its number; nil for the latest.
     ///   - backends: those that may have written stores of their own format.
     ///   - scratch: a directory for files of such stores that the storage doesn't have as files; the caller removes it.
+    ///     By default one of the system's temporary directories, which goes with the rewriting.
     /// - Throws: ``SnapshotError``, with code `noSnapshot` where there is none.
     public init(
         _ repository: SnapshotRepository, _ number: Int? = nil, backends: [any StateBackend] = [], scratch: String = ""
@@ -47,7 +52,10 @@ public struct SnapshotRewrite {
                 message: "\(repository.storage.description) has no snapshot of pipeline '\(repository.pipeline)'")
         }
         self.snapshot = snapshot
-        inspector = SnapshotInspector(StoredContents(snapshot, scratch: scratch), backends: backends)
+        let needsScratch = scratch.isEmpty && !snapshot.manifest.stores.isEmpty
+        self.scratch = needsScratch ? try ScratchDirectory(prefix: "weir-rewrite") : nil
+        let contents = StoredContents(snapshot, scratch: self.scratch?.path ?? scratch)
+        inspector = SnapshotInspector(contents, backends: backends)
         manifest = snapshot.manifest
     }
 
@@ -56,11 +64,13 @@ public struct SnapshotRewrite {
     /// - Parameters:
     ///   - name: the state in the snapshot, as "step/state".
     ///   - newName: its new name, as "step/state".
-    /// - Throws: ``StateError`` with code `unknownState` where the snapshot has no such state.
+    /// - Throws: ``StateError`` with code `unknownState` where the snapshot has no such state; ``SnapshotError`` with code
+    ///   `conflict` where it is dropped.
     public mutating func rename(_ name: String, to newName: String) throws {
         let (part, _) = try find(name)
         let (step, state) = try split(newName)
-        add(name, RewriteTarget(step: step, state: state, schema: part.schema, transform: nil))
+        try add(
+            name, RewriteTarget(step: step, isOfOwnStep: false, state: state, schema: part.schema, work: .copy))
     }
 
     /// Gives a step another name: with its states, its watermark and, where it is a source, its positions.
@@ -83,10 +93,17 @@ public struct SnapshotRewrite {
     /// Leaves a state out.
     ///
     /// - Parameter name: the state in the snapshot, as "step/state".
-    /// - Throws: ``StateError`` with code `unknownState` where the snapshot has no such state.
+    /// - Throws: ``StateError`` with code `unknownState` where the snapshot has no such state; ``SnapshotError`` with code
+    ///   `conflict` where it is renamed or transformed.
     public mutating func drop(_ name: String) throws {
         _ = try find(name)
-        changes[name] = changes[name] ?? []
+        guard changes[name]?.isEmpty ?? true else { throw Self.conflict(name) }
+        changes[name] = []
+    }
+
+    private static func conflict(_ name: String) -> SnapshotError {
+        SnapshotError(
+            code: .conflict, message: "the state '\(name)' is dropped, and renamed or transformed; do one of the two")
     }
 
     /// Makes another state of a state, key by key.
@@ -104,14 +121,14 @@ public struct SnapshotRewrite {
     ///   - body: the new keys and values that are made of an old key and its value: none, one or several. It may be called
     ///     more than once for a key, and must then say the same.
     /// - Throws: ``StateError`` with code `unknownState` where the snapshot has no such state; `incompatible` where it isn't
-    ///   what `old` says.
+    ///   what `old` says. ``SnapshotError`` with code `conflict` where it is dropped.
     public mutating func transform<OldKey: StreamKey, Old, NewKey: StreamKey, New>(
         _ name: String, to newName: String? = nil, from old: StateForm<OldKey, Old>, into new: StateForm<NewKey, New>,
         merging merge: ((New, New) throws -> New)? = nil,
         _ body: @escaping (OldKey, Old) throws -> [(NewKey, New)]
     ) throws {
         let (part, step) = try find(name)
-        let place = try newName.map { try split($0) } ?? (step: stepNames[step] ?? step, state: part.name)
+        let place = try newName.map { try split($0) } ?? (step: step, state: part.name)
         let life = part.schema.timeToLive
         let (report, _) = old.schema.expiring(life).fit(part.schema)
         guard report.fit <= .migrated else {
@@ -122,38 +139,57 @@ public struct SnapshotRewrite {
         }
         let read = try old.reader(part.schema)
         let newKeys = StateCodec<NewKey>.automatic
-        add(
-            name,
-            RewriteTarget(step: place.step, state: place.state, schema: new.schema.expiring(life)) {
-                source, isWanted, put in
-                var found: [[UInt8]: (key: NewKey, value: New, expiry: Int64?)] = [:]
-                try source { rows in
-                    try read(rows) { key, value, expiry in
-                        for (newKey, newValue) in try body(key, value) where isWanted(newKey.stableHash) {
-                            var encoder = StateEncoder()
-                            try newKeys.encode(newKey, into: &encoder)
-                            guard let other = found[encoder.bytes] else {
-                                found[encoder.bytes] = (newKey, newValue, expiry)
-                                continue
-                            }
-                            guard let merge else { throw RewriteTarget.collision(name, "\(newKey)") }
-                            let later = expiry.map { max($0, other.expiry ?? .min) }
-                            found[encoder.bytes] = (newKey, try merge(other.value, newValue), later)
+        func isSame(_ key: OldKey, _ newKey: NewKey) -> Bool {
+            if let newKey = newKey as? OldKey { return OldKey.same(key, newKey) }
+            // Of another type; whether that is read as the old one is told by the schemas.
+            return key.stableHash == newKey.stableHash
+        }
+        let transform: RewriteTarget.Transform = { source, pass in
+            var found: [[UInt8]: (key: NewKey, value: New, expiry: Int64?)] = [:]
+            var held = 0
+            try source { rows in
+                var (made, wanted) = (0, 0)
+                try read(rows) { key, value, expiry in
+                    let results = try body(key, value)
+                    made += results.count
+                    if !results.isEmpty && !results.contains(where: { isSame(key, $0.0) }) { pass.changesKey() }
+                    for (newKey, newValue) in results where pass.isWanted(newKey.stableHash) {
+                        wanted += 1
+                        var encoder = StateEncoder()
+                        try newKeys.encode(newKey, into: &encoder)
+                        guard let other = found[encoder.bytes] else {
+                            found[encoder.bytes] = (newKey, newValue, expiry)
+                            held += encoder.bytes.count + 64
+                            continue
                         }
+                        guard let merge else { throw RewriteTarget.collision(name, "\(newKey)") }
+                        let later = expiry.map { max($0, other.expiry ?? .min) }
+                        found[encoder.bytes] = (newKey, try merge(other.value, newValue), later)
                     }
                 }
-                var rows = StateRows()
-                for (_, entry) in found {
-                    try new.write(entry.key, entry.value, entry.expiry, &rows)
-                    if rows.byteCount > 1 << 20 { try put(&rows) }
-                }
-                try put(&rows)
-            })
+                // What a value takes isn't known: as much as the rows that it was made of.
+                let bytes = rows.reduce(0) { $0 + $1.keyBytes.count + $1.valueBytes.count }
+                held += made == 0 ? 0 : bytes * wanted / made
+                if held > pass.limit { throw RewritePass.HoldsTooMuch() }
+            }
+            var rows = StateRows()
+            for (_, entry) in found {
+                try new.write(entry.key, entry.value, entry.expiry, &rows)
+                if rows.byteCount > 1 << 20 { try pass.put(&rows) }
+            }
+            try pass.put(&rows)
+        }
+        try add(
+            name,
+            RewriteTarget(
+                step: place.step, isOfOwnStep: newName == nil, state: place.state, schema: new.schema.expiring(life),
+                work: .transform(transform)))
     }
 
     /// Gives all states of a step keys of another type, its timers and windows among them; values stay as they are.
     ///
-    /// States of the step that are transformed, renamed or dropped by other calls before are left to these.
+    /// States of the step that other calls transform, drop, or rename into another step are left to these. That no two keys
+    /// become one is checked for the whole step, in a first reading.
     ///
     /// - Parameters:
     ///   - step: the step in the snapshot.
@@ -169,12 +205,18 @@ public struct SnapshotRewrite {
                 code: .unknownState,
                 message: "snapshot \(manifest.id) has no step '\(step)'; it has \(manifest.steps.map(\.name))")
         }
-        for part in found.parts where part.schema.distribution == .keyed && changes["\(step)/\(part.name)"] == nil {
-            try add("\(step)/\(part.name)", .rekeying(part, of: step, body))
+        for part in found.parts where part.schema.distribution == .keyed {
+            let name = "\(step)/\(part.name)"
+            // A renamed one gets the new keys, too.
+            guard changes[name]?.contains(where: \.work.isCopy) ?? true else { continue }
+            rekeyed[name] = try .rekeying(part, of: step, body)
         }
     }
 
-    private mutating func add(_ name: String, _ target: RewriteTarget) { changes[name, default: []].append(target) }
+    private mutating func add(_ name: String, _ target: RewriteTarget) throws {
+        guard changes[name]?.isEmpty != true else { throw Self.conflict(name) }
+        changes[name, default: []].append(target)
+    }
 
     private func find(_ name: String) throws -> (part: SnapshotManifest.Part, step: String) {
         for step in manifest.steps {

@@ -142,7 +142,9 @@ extension StateSchema {
         var schema = self
         schema.timeToLive = milliseconds
         schema.value = value.map {
-            TypeSchema(name: "StateBackend.Expiring<\($0.name)>", form: .own, components: [$0])
+            var expiring = TypeSchema(name: "StateBackend.Expiring<\($0.name)>", form: .own, components: [$0])
+            expiring.recomposes = true
+            return expiring
         }
         return schema
     }

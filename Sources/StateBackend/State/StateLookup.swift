@@ -81,7 +81,6 @@ extension SnapshotInspector {
                 message: "snapshot \(manifest.id) has no state '\(state)' of step '\(step)'")
         }
         let keys = StateCodec<Key>.automatic
-        let values = codec ?? .automatic
         let now = now ?? manifest.begun
         // What expires has its type as a component.
         let written = part.schema.timeToLive == nil ? part.schema.value : part.schema.value?.components.first
@@ -95,8 +94,16 @@ extension SnapshotInspector {
                 message: "state '\(state)' of step '\(step)' maps \(part.schema.key?.name ?? "?") to "
                     + "\(written?.name ?? "?"), not \(Key.self) to \(Value.self)")
         }
+        let values = written.map { (codec ?? .automatic).reading($0) } ?? codec ?? .automatic
         if isMap {
-            for group in groups { try forEachMap(try rows(step, part, group: group), part.schema, keys, now, body) }
+            guard let type = Value.self as? any ReadableMap.Type else {
+                throw StateError(
+                    code: .malformed,
+                    message: "the state holds maps, which are read as dictionaries, not as \(Value.self)")
+            }
+            for group in groups {
+                try forEachMap(type, try rows(step, part, group: group), part.schema, keys, now, body)
+            }
             return
         }
         for group in groups {
@@ -114,15 +121,12 @@ extension SnapshotInspector {
     }
 
     /// Hands the maps of rows to `body`, whose keys' rows lie one after the other.
-    private func forEachMap<Key: StreamKey, Value>(
-        _ rows: [SnapshotRow], _ schema: StateSchema, _ keys: StateCodec<Key>, _ now: Int64,
+    private func forEachMap<Key: StreamKey, Map: ReadableMap, Value>(
+        _ type: Map.Type, _ rows: [SnapshotRow], _ schema: StateSchema, _ keys: StateCodec<Key>, _ now: Int64,
         _ body: (Key, Value) throws -> Void
     ) throws {
-        guard let type = Value.self as? any ReadableMap.Type else {
-            throw StateError(
-                code: .malformed, message: "the state holds maps, which are read as dictionaries, not as \(Value.self)")
-        }
-        var current: (key: Key, map: any ReadableMap)?
+        let add = type.reader(schema)
+        var current: (key: Key, map: Map)?
         func finish() throws { if let (key, map) = current, let value = map as? Value { try body(key, value) } }
         for row in rows {
             var decoder = StateDecoder(row.keyBytes)
@@ -136,7 +140,7 @@ extension SnapshotInspector {
             var map = current?.map ?? type.init()
             // Else it would be copied.
             current = nil
-            try map.add(&decoder, isOrdered: schema.mapKey?.form == .ordered, &value)
+            try add(&map, &decoder, &value)
             current = (key, map)
         }
         try finish()
@@ -147,7 +151,10 @@ extension SnapshotInspector {
 private protocol ReadableMap {
     init()
     func joined(_ others: some Sequence) -> Any
-    mutating func add(_ key: inout StateDecoder, isOrdered: Bool, _ value: inout StateDecoder) throws
+    /// A function that adds a row's entry, of a state of the given schema.
+    static func reader(
+        _ written: StateSchema
+    ) -> (_ map: inout Self, _ key: inout StateDecoder, _ value: inout StateDecoder) throws -> Void
 }
 
 extension Dictionary: ReadableMap where Key: StreamKey {
@@ -157,8 +164,11 @@ extension Dictionary: ReadableMap where Key: StreamKey {
         return all
     }
 
-    fileprivate mutating func add(_ key: inout StateDecoder, isOrdered: Bool, _ value: inout StateDecoder) throws {
-        let keys = isOrdered ? StateCodec<Key>.ordered : .automatic
-        self[try keys.decode(&key)] = try StateCodec<Value>.automatic.decode(&value)
+    fileprivate static func reader(
+        _ written: StateSchema
+    ) -> (_ map: inout Self, _ key: inout StateDecoder, _ value: inout StateDecoder) throws -> Void {
+        let keys = written.mapKey?.form == .ordered ? StateCodec<Key>.ordered : .automatic
+        let values = written.plainValue.map { StateCodec<Value>.automatic.reading($0) } ?? .automatic
+        return { map, key, value in map[try keys.decode(&key)] = try values.decode(&value) }
     }
 }

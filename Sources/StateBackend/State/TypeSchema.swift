@@ -16,8 +16,16 @@ public struct TypeSchema: Sendable, Equatable, Codable {
     ///
     /// What a program can do, so not part of what is written.
     public var migrations: [TypeSchema] = []
+    /// Whether the codec reads values whose components are read by migrations: as ``migrations``, not written.
+    var recomposes = false
 
     private enum CodingKeys: String, CodingKey { case name, form, version, size, shape, components }
+
+    /// Whether both say the same of what is written; what a program can do beyond that doesn't count.
+    public static func == (a: TypeSchema, b: TypeSchema) -> Bool {
+        a.name == b.name && a.form == b.form && a.version == b.version && a.size == b.size && a.shape == b.shape
+            && a.components == b.components
+    }
 
     /// The schema of a type.
     public init(
@@ -90,6 +98,7 @@ extension StateCodec {
         case .own, .missing, .ordered: break
         }
         schema.components = components?() ?? []
+        schema.recomposes = recompose != nil
         schema.migrations = migrations.map { $0.schema() }
         return schema
     }

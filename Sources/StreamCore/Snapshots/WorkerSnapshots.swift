@@ -100,8 +100,9 @@ final class WorkerSnapshots {
                     }
                     if sink.kind == .snapshot { result.storedParts.append(name) }
                 }
-                result.parts.append((name, part.schema))
-                active?.captures.append((node, name, part.schema, capture))
+                let schema = part.schema
+                result.parts.append((name, schema))
+                active?.captures.append((node, name, schema, capture))
             }
         } catch { sink.fail(JobError.wrap(error, .snapshotFailed, step: stepNames[node])) }
         result.nanoseconds = MonotonicTime.nanoseconds - start

@@ -1,5 +1,3 @@
-internal import StateBackend
-
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -9,10 +7,10 @@ internal import StateBackend
 #endif
 
 /// A directory of the system's temporary ones that goes with its owner, its files included.
-final class ScratchDirectory: Sendable {
-    let path: String
+package final class ScratchDirectory: Sendable {
+    package let path: String
 
-    init(prefix: String) throws {
+    package init(prefix: String) throws {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(base)/\(prefix)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
