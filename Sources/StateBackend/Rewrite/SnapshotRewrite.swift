@@ -75,7 +75,8 @@ public struct SnapshotRewrite {
 
     /// Gives a step another name: with its states, its watermark and, where it is a source, its positions.
     ///
-    /// The states' names in other calls are those of the snapshot all the same.
+    /// The states that other calls change are named as in the snapshot all the same. New names that they give are those of
+    /// the result: where steps swap names, or one takes another's, the step in such a name is the new one.
     ///
     /// - Throws: ``StateError`` with code `unknownState` where the snapshot has no such step.
     public mutating func rename(step: String, to newStep: String) throws {
@@ -193,7 +194,7 @@ public struct SnapshotRewrite {
     ///
     /// - Parameters:
     ///   - step: the step in the snapshot.
-    ///   - body: the new key of an old one.
+    ///   - body: the new key of an old one. It is called more than once for a key, and must then say the same.
     /// - Throws: ``StateError`` with code `unknownState` where the snapshot has no such step; `incompatible` where a state
     ///   has keys of another type than `OldKey`.
     public mutating func rekey<OldKey: StreamKey, NewKey: StreamKey>(
