@@ -119,7 +119,7 @@ extension StateSchema {
             )
         }
         // Values of a state with a time to live begin with the time at which they expire.
-        let hasChangedForm = (timeToLive == nil) != (written.timeToLive == nil)
+        let hasChangedForm = hasTimes != written.hasTimes
         switch (written.timeToLive, timeToLive) {
         case (let old?, let new?) where old != new:
             report.add(FitReport(.compatible, "the time to live changed from \(old) ms to \(new) ms"))
@@ -151,10 +151,13 @@ extension StateSchema {
         return (report, needsRewrite && report.fit <= .migrated)
     }
 
+    /// Whether values begin with the time at which they expire.
+    private var hasTimes: Bool { timeToLive != nil }
+
     /// The types of this schema's values and of those of `written`, without their times where only one has them.
     private func values(_ written: StateSchema, _ hasChangedForm: Bool) -> (new: TypeSchema, old: TypeSchema)? {
         func plain(_ schema: StateSchema) -> TypeSchema? {
-            hasChangedForm && schema.timeToLive != nil ? schema.value?.components.first : schema.value
+            hasChangedForm && schema.hasTimes ? schema.value?.components.first : schema.value
         }
         guard let new = plain(self), let old = plain(written) else { return nil }
         return (new, old)
@@ -176,7 +179,7 @@ extension StateSchema {
             return (report, true)
         }
         let keys = mapKey.matchKeys(oldKey).report
-        let hasChangedForm = (timeToLive == nil) != (written.timeToLive == nil)
+        let hasChangedForm = hasTimes != written.hasTimes
         guard let (value, old) = values(written, hasChangedForm) else { return (keys, false) }
         var report = value.match(old).report
         let needsRewrite = report.fit == .migrated || keys.fit == .compatible && oldKey.form == .codable

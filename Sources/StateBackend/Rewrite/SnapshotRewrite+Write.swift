@@ -122,7 +122,7 @@ extension SnapshotRewrite {
     ) throws {
         func isKept(_ name: String) -> Bool { targets[name]?.contains(where: \.work.isCopy) ?? false }
         for step in changed {
-            for part in step.parts where part.schema.kind == "timers" && part.rowCount > 0 {
+            for part in step.parts where part.schema.kind == StateSchema.timers && part.rowCount > 0 {
                 let name = "\(step.name)/\(part.name)"
                 guard isKept(name) else { continue }
                 throw SnapshotError(
@@ -285,5 +285,5 @@ extension SnapshotRewrite {
 
 extension StateSchema {
     /// Whether rows go by the step's key, and aren't timers, which are told of changes rather than make them.
-    fileprivate var isKeyedByStep: Bool { distribution == .keyed && kind != "timers" && key != nil }
+    fileprivate var isKeyedByStep: Bool { distribution == .keyed && kind != StateSchema.timers && key != nil }
 }

@@ -6,6 +6,8 @@ public struct StateSchema: Sendable, Equatable, Codable {
     public static let transactions = "transactions"
     /// The kind of records that a barrier has overtaken in an exchange; they must not be lost either.
     public static let inFlight = "in flight"
+    /// The kind of the timers that keys have set.
+    public static let timers = "timers"
 
     /// What kind of state it is: "value", "list", "map", "ordered map", "reducing", "aggregating", "timers",
     /// "broadcast", or "rows" where only the step itself knows.

@@ -94,7 +94,7 @@ final class KeyedTimers<Key: StreamKey, ID: Hashable & Sendable> {
         // A step without timers has no such state.
         table =
             ID.self == Never.self
-            ? StateTable() : try state.table("weir.timers", kind: "timers", codec: Self.codec.array)
+            ? StateTable() : try state.table("weir.timers", kind: StateSchema.timers, codec: Self.codec.array)
     }
 
     /// Sets a timer of a key, or moves it.

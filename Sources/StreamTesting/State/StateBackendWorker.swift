@@ -48,7 +48,7 @@ final class StateBackendWorker<Key: StreamKey> {
         average = try store.aggregating("average", Average { Double($0) })
         expiring = try ExpiringStates(store)
         rules = try state.broadcast("rules")
-        timers = try state.table("timers", kind: "timers")
+        timers = try state.table("timers", kind: StateSchema.timers)
     }
 
     func setTimer(_ key: Key, at time: Int64) {
